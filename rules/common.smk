@@ -1,0 +1,67 @@
+# The configuration, checked before the first job, and the names that rules share.
+from mlfactory import config as configuration
+from mlfactory import contracts, runtime
+from mlfactory.provenance import source_hash
+
+SETTINGS = runtime.or_exit(configuration.checked, config)
+CONTRACTS = runtime.or_exit(
+    contracts.load, configuration.ROOT / "config/contracts.yaml"
+)
+MODELS = runtime.or_exit(configuration.load_models, SETTINGS["models"])
+ENSEMBLES = runtime.or_exit(configuration.load_models, SETTINGS["ensembles"])
+HORIZONS = SETTINGS["horizons"]
+FOLDS = range(SETTINGS["folds"]["n_splits"])
+SPLITS = ("val", "test")
+NULLS = [f"nulls/session_shift/{i}/" for i in range(SETTINGS["nulls"]["session_shift"])]
+
+runtime.limit_threads(SETTINGS["threads"])
+
+
+def targets(path):
+    """This file for every configured value of the wildcards in its path."""
+    values = {
+        "symbol": SETTINGS["symbols"],
+        "horizon": HORIZONS,
+        "model": MODELS,
+        "fold": FOLDS,
+        "ensemble": ENSEMBLES,
+        "split": SPLITS,
+    }
+    path = f"<results>/{{symbol}}/{path}"
+    return expand(path, **{k: v for k, v in values.items() if f"{{{k}}}" in path})
+
+
+def family(name):
+    """A wildcard constraint: the configured base models of one family."""
+    names = [model for model in MODELS if MODELS[model]["model"]["family"] == name]
+    return "|".join(names) or "none"
+
+
+def contract(wildcards):
+    """The terms of the contract; an unknown one ends the run with the lines to add."""
+    return runtime.or_exit(contracts.get, CONTRACTS, wildcards.symbol)
+
+
+def barriers(wildcards):
+    """k_up, k_down and max_bars of the symbol's horizon."""
+    horizon = int(wildcards.horizon)
+    return runtime.or_exit(configuration.barriers, SETTINGS, wildcards.symbol, horizon)
+
+
+def model_code(wildcards):
+    """Hash of the code of fitting and predicting with one model."""
+    return source_hash("mlfactory.oof", f"mlfactory.models.{wildcards.model}")
+
+
+requested = set()
+
+
+def raw_file(wildcards):
+    """The raw file of a symbol: simulated, or the user's. A second symbol must be allowed."""
+    symbol = wildcards.symbol
+    requested.add(symbol)
+    if len(requested) > 1 and not SETTINGS["allow_batch_symbols"]:
+        raise SystemExit(f"error: {configuration.batch_refusal(sorted(requested))}")
+    if symbol in SETTINGS["synthetic"]:
+        return f"{SETTINGS['results']}/{symbol}/synthetic_1m.parquet"
+    return str(runtime.or_exit(configuration.raw_path, SETTINGS, symbol))

@@ -1,0 +1,53 @@
+# Every base model's predictions side by side, and their predictions of validation and test.
+
+
+rule stack_predictions:
+    input:
+        folds="<results>/{symbol}/{null}folds_h{horizon}.parquet",
+        oof=expand(
+            "<results>/{{symbol}}/{{null}}oof/{model}_h{{horizon}}_fold{fold}.parquet",
+            model=MODELS,
+            fold=FOLDS,
+        ),
+    output:
+        stack="<results>/{symbol}/{null}stacking_dataset_h{horizon}.parquet",
+    log:
+        "<results>/{symbol}/{null}logs/stack_predictions_h{horizon}.log",
+    benchmark:
+        "<results>/{symbol}/{null}benchmarks/stack_predictions_h{horizon}.jsonl"
+    conda:
+        "../envs/data.yaml"
+    params:
+        models=list(MODELS),
+        code=source_hash("mlfactory.stacking"),
+    message:
+        "join the out-of-fold predictions of {wildcards.symbol} h{wildcards.horizon} {wildcards.null}"
+    script:
+        "../workflow/scripts/stack_predictions.py"
+
+
+rule predict_splits:
+    input:
+        val="<results>/{symbol}/splits/val.parquet",
+        test="<results>/{symbol}/splits/test.parquet",
+        models=expand(
+            "<results>/{{symbol}}/models/{{model}}/h{{horizon}}/fold{fold}",
+            fold=FOLDS if SETTINGS["predictions"]["source"] == "folds" else "full",
+        ),
+    output:
+        val="<results>/{symbol}/predictions/{model}_h{horizon}_val.parquet",
+        test="<results>/{symbol}/predictions/{model}_h{horizon}_test.parquet",
+    log:
+        "<results>/{symbol}/logs/predict_splits_{model}_h{horizon}.log",
+    benchmark:
+        "<results>/{symbol}/benchmarks/predict_splits_{model}_h{horizon}.jsonl"
+    wildcard_constraints:
+        model="|".join(MODELS),
+    conda:
+        "../envs/boosting.yaml"
+    params:
+        code=model_code,
+    message:
+        "predict val and test of {wildcards.symbol} with {wildcards.model} h{wildcards.horizon}"
+    script:
+        "../workflow/scripts/predict_splits.py"

@@ -1,0 +1,26 @@
+# What is known of each bar at its end.
+
+
+rule compute_features:
+    input:
+        bars="<results>/{symbol}/bars.parquet",
+        account="<results>/{symbol}/bars.json",
+    output:
+        features="<results>/{symbol}/features.parquet",
+        manifest="<results>/{symbol}/features.json",
+    log:
+        "<results>/{symbol}/logs/compute_features.log",
+    benchmark:
+        "<results>/{symbol}/benchmarks/compute_features.jsonl"
+    conda:
+        "../envs/data.yaml"
+    params:
+        families=SETTINGS["features"]["families"],
+        code=source_hash(
+            "mlfactory.features.catalog",
+            *(f"mlfactory.features.{f}" for f in SETTINGS["features"]["families"]),
+        ),
+    message:
+        "compute the features of {wildcards.symbol}"
+    script:
+        "../workflow/scripts/compute_features.py"

@@ -1,0 +1,27 @@
+# What became of each bar: the triple-barrier label on the raw path.
+
+
+rule label_bars:
+    input:
+        bars="<results>/{symbol}/bars.parquet",
+        raw_bars="<results>/{symbol}/raw_bars.parquet",
+        account="<results>/{symbol}/bars.json",
+    output:
+        labels="<results>/{symbol}/labels_h{horizon}.parquet",
+    log:
+        "<results>/{symbol}/logs/label_bars_h{horizon}.log",
+    benchmark:
+        "<results>/{symbol}/benchmarks/label_bars_h{horizon}.jsonl"
+    conda:
+        "../envs/data.yaml"
+    params:
+        barriers=barriers,
+        atr_period=SETTINGS["labels"]["atr_period"],
+        atr_floor_ticks=SETTINGS["labels"]["atr_floor_ticks"],
+        cross_sessions=SETTINGS["labels"]["cross_sessions"],
+        contract=contract,
+        code=source_hash("mlfactory.labels"),
+    message:
+        "label {wildcards.symbol} at horizon {wildcards.horizon}"
+    script:
+        "../workflow/scripts/label_bars.py"

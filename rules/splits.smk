@@ -1,0 +1,71 @@
+# Which rows train, and which fold holds each of them out.
+
+
+rule split_bars:
+    input:
+        bars="<results>/{symbol}/bars.parquet",
+        features="<results>/{symbol}/features.parquet",
+    output:
+        train="<results>/{symbol}/splits/train.parquet",
+        val="<results>/{symbol}/splits/val.parquet",
+        test="<results>/{symbol}/splits/test.parquet",
+        config="<results>/{symbol}/splits/split_config.json",
+    log:
+        "<results>/{symbol}/logs/split_bars.log",
+    benchmark:
+        "<results>/{symbol}/benchmarks/split_bars.jsonl"
+    conda:
+        "../envs/data.yaml"
+    params:
+        splits=SETTINGS["splits"],
+        families=SETTINGS["features"]["families"],
+        code=source_hash("mlfactory.splits", "mlfactory.features.catalog"),
+    message:
+        "split {wildcards.symbol} into train, val and test"
+    script:
+        "../workflow/scripts/split_bars.py"
+
+
+rule assign_folds:
+    input:
+        bars="<results>/{symbol}/bars.parquet",
+        account="<results>/{symbol}/bars.json",
+        labels="<results>/{symbol}/labels_h{horizon}.parquet",
+        train="<results>/{symbol}/splits/train.parquet",
+    output:
+        folds="<results>/{symbol}/folds_h{horizon}.parquet",
+    log:
+        "<results>/{symbol}/logs/assign_folds_h{horizon}.log",
+    benchmark:
+        "<results>/{symbol}/benchmarks/assign_folds_h{horizon}.jsonl"
+    conda:
+        "../envs/data.yaml"
+    params:
+        n_splits=SETTINGS["folds"]["n_splits"],
+        code=source_hash("mlfactory.folds"),
+    message:
+        "assign {wildcards.symbol} training rows to folds at horizon {wildcards.horizon}"
+    script:
+        "../workflow/scripts/assign_folds.py"
+
+
+rule shift_labels:
+    input:
+        folds="<results>/{symbol}/folds_h{horizon}.parquet",
+    output:
+        folds="<results>/{symbol}/nulls/session_shift/{replicate}/folds_h{horizon}.parquet",
+    log:
+        "<results>/{symbol}/logs/shift_labels_h{horizon}_{replicate}.log",
+    benchmark:
+        "<results>/{symbol}/benchmarks/shift_labels_h{horizon}_{replicate}.jsonl"
+    wildcard_constraints:
+        replicate="[0-9]+",
+    conda:
+        "../envs/data.yaml"
+    params:
+        seed=SETTINGS["seed"],
+        code=source_hash("mlfactory.nulls"),
+    message:
+        "move {wildcards.symbol} h{wildcards.horizon} labels by whole sessions: null {wildcards.replicate}"
+    script:
+        "../workflow/scripts/shift_labels.py"

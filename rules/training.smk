@@ -1,0 +1,73 @@
+# Fitting one model on one fold's training rows, and predicting the rows the fold holds out.
+# {null} is empty, or the folder of a null replicate: the same fit with labels that say nothing.
+
+
+rule fit_boosting:
+    input:
+        train="<results>/{symbol}/splits/train.parquet",
+        folds="<results>/{symbol}/{null}folds_h{horizon}.parquet",
+    output:
+        model=directory("<results>/{symbol}/{null}models/{model}/h{horizon}/fold{fold}"),
+        oof="<results>/{symbol}/{null}oof/{model}_h{horizon}_fold{fold}.parquet",
+    log:
+        "<results>/{symbol}/{null}logs/fit_{model}_h{horizon}_fold{fold}.log",
+    benchmark:
+        "<results>/{symbol}/{null}benchmarks/fit_{model}_h{horizon}_fold{fold}.jsonl"
+    wildcard_constraints:
+        model=family("boosting"),
+    conda:
+        "../envs/boosting.yaml"
+    threads: SETTINGS["threads"]
+    params:
+        model=lambda w: MODELS[w.model],
+        fit_share=SETTINGS["fit"]["fit_share"],
+        embargo=SETTINGS["folds"]["embargo"],
+        threads=SETTINGS["threads"],
+        seed=SETTINGS["seed"],
+        code=model_code,
+    message:
+        "fit {wildcards.symbol} {wildcards.null}{wildcards.model} h{wildcards.horizon} fold {wildcards.fold}"
+    script:
+        "../workflow/scripts/fit_fold.py"
+
+
+use rule fit_boosting as fit_classical with:
+    wildcard_constraints:
+        model=family("classical"),
+    conda:
+        "../envs/classical.yaml"
+
+
+# Fitted on the whole training split: nothing is held out, so nothing is predicted.
+rule fit_boosting_full:
+    input:
+        train="<results>/{symbol}/splits/train.parquet",
+        folds="<results>/{symbol}/folds_h{horizon}.parquet",
+    output:
+        model=directory("<results>/{symbol}/models/{model}/h{horizon}/foldfull"),
+    log:
+        "<results>/{symbol}/logs/fit_{model}_h{horizon}_foldfull.log",
+    benchmark:
+        "<results>/{symbol}/benchmarks/fit_{model}_h{horizon}_foldfull.jsonl"
+    wildcard_constraints:
+        model=family("boosting"),
+    conda:
+        "../envs/boosting.yaml"
+    threads: SETTINGS["threads"]
+    params:
+        model=lambda w: MODELS[w.model],
+        fit_share=SETTINGS["fit"]["fit_share"],
+        threads=SETTINGS["threads"],
+        seed=SETTINGS["seed"],
+        code=model_code,
+    message:
+        "fit {wildcards.symbol} {wildcards.model} h{wildcards.horizon} on the whole training split"
+    script:
+        "../workflow/scripts/fit_full.py"
+
+
+use rule fit_boosting_full as fit_classical_full with:
+    wildcard_constraints:
+        model=family("classical"),
+    conda:
+        "../envs/classical.yaml"

@@ -1,0 +1,98 @@
+"""Slow, obvious twins of the package's kernels."""
+
+import math
+
+
+def true_ranges(high, low, close, restarts):
+    ranges = []
+    for t in range(len(close)):
+        reach = [high[t] - low[t]]
+        if t and not restarts[t]:
+            reach += [abs(high[t] - close[t - 1]), abs(low[t] - close[t - 1])]
+        ranges.append(max(reach))
+    return ranges
+
+
+def average_true_range(high, low, close, restarts, period):
+    ranges = true_ranges(high, low, close, restarts)
+    out = [math.nan] * len(close)
+    for t in range(period - 1, len(close)):
+        if t == period - 1:
+            out[t] = sum(ranges[:period]) / period
+        else:
+            out[t] = (out[t - 1] * (period - 1) + ranges[t]) / period
+    return out
+
+
+def label(bars, raw, width, t, k_up, k_down, max_bars, cross_sessions):
+    """(outcome, deciding raw row, exit price, bars held) of one bar, by looking at everything.
+
+    ``outcome`` is "unknown" when the window is not whole, else short, neutral, long, ambiguous.
+    """
+    ahead = []
+    for bar in range(t + 1, t + max_bars + 1):
+        if bar >= len(bars) or bars["segment"][bar] != bars["segment"][t]:
+            return "unknown", None, None, None
+        if not cross_sessions and bars["session"][bar] != bars["session"][t]:
+            return "unknown", None, None, None
+        ahead.append(bar)
+    if math.isnan(width[t]):
+        return "unknown", None, None, None
+    upper = bars["close"][t] + k_up * width[t]
+    lower = bars["close"][t] - k_down * width[t]
+    path = [j for j in range(len(raw)) if raw["bar"][j] in ahead]
+    for j in path:
+        held = raw["bar"][j] - t
+        if raw["open"][j] >= upper:
+            return "long", j, raw["open"][j], held
+        if raw["open"][j] <= lower:
+            return "short", j, raw["open"][j], held
+        touched = raw["high"][j] >= upper, raw["low"][j] <= lower
+        if all(touched):
+            return "ambiguous", j, None, held
+        if touched[0]:
+            return "long", j, upper, held
+        if touched[1]:
+            return "short", j, lower, held
+    return "neutral", path[-1], bars["close"][ahead[-1]], max_bars
+
+
+def average_uniqueness(held):
+    under_way = [
+        sum(1 for t in range(len(held)) if held[t] and t < bar <= t + held[t])
+        for bar in range(len(held) + 1)
+    ]
+    out = []
+    for t, length in enumerate(held):
+        spans = [1 / under_way[bar] for bar in range(t + 1, t + length + 1)]
+        out.append(sum(spans) / length if length else math.nan)
+    return out
+
+
+def training_rows(start, end, held_out, embargo):
+    """Rows that neither overlap a held-out row nor are among the first after one has ended."""
+    n = len(start)
+    keep = []
+    for i in range(n):
+        allowed = not held_out[i]
+        for j in range(n):
+            if not held_out[j]:
+                continue
+            if start[i] <= end[j] and end[i] >= start[j]:
+                allowed = False
+            after = [k for k in range(n) if start[k] > end[j]][:embargo]
+            if i in after:
+                allowed = False
+        keep.append(allowed)
+    return keep
+
+
+def auc(positive, score, weight):
+    won = total = 0.0
+    for i in range(len(score)):
+        for j in range(len(score)):
+            if positive[i] and not positive[j]:
+                pair = weight[i] * weight[j]
+                total += pair
+                won += pair * (1.0 if score[i] > score[j] else 0.5 if score[i] == score[j] else 0)
+    return won / total

@@ -1,0 +1,92 @@
+"""Small labelled data for the models' tests, the models as configured, and slow obvious twins."""
+
+from pathlib import Path
+from typing import NamedTuple
+
+import numpy as np
+import yaml
+
+from mlfactory import registry
+from mlfactory.models._base import FeatureRows, Model
+
+CONFIG = Path(__file__).parents[1] / "config" / "models"
+SMALL = {
+    "lightgbm": {"rounds": 40, "min_data_in_leaf": 10, "feature_fraction": 0.5},
+    "xgboost": {"rounds": 40, "min_child_weight": 2, "colsample_bytree": 0.5},
+    "catboost": {"rounds": 40},
+    "random_forest": {"trees": 40, "min_samples_leaf": 10, "max_samples": 0.5, "max_depth": 5},
+    "logistic": {"C": [0.001, 0.01, 0.1]},
+    "voting": {},
+}
+"""What differs from the shipped yaml, so that 600 rows are enough."""
+
+
+class Data(NamedTuple):
+    X: FeatureRows
+    y: np.ndarray
+
+
+def shipped(name: str) -> dict:
+    return yaml.safe_load((CONFIG / f"{name}.yaml").read_text(encoding="utf-8"))
+
+
+def make(name: str, *, threads: int = 1, stopping: dict | None = None, **training: object) -> Model:
+    config = shipped(name)
+    training = config["training"] | SMALL[name] | training
+    return registry.get(name)(training, config["early_stopping"] | (stopping or {}), threads)
+
+
+def market(name: str, *, signal: float = 1.5, rows: int = 800, seed: int = 0) -> Data:
+    """Labels that depend on two of eight features; for voting, on what its first member says."""
+    random = np.random.default_rng(seed)
+    drift, calm = random.standard_normal((2, rows))
+    scores = signal * np.column_stack([-drift, calm, drift])
+    y = (scores + random.gumbel(size=scores.shape)).argmax(axis=1).astype(np.int8)
+    if name == "voting":
+        return Data(_predictions(scores, random), y)
+    noise = random.standard_normal((rows, 6))
+    values = np.column_stack([drift, calm, noise]).astype(np.float32)
+    return Data(feature_rows(values, tuple("abcdefgh")), y)
+
+
+def feature_rows(values: np.ndarray, names: tuple[str, ...]) -> FeatureRows:
+    values = np.ascontiguousarray(values, dtype=np.float32)
+    return FeatureRows(values, np.zeros(len(values), np.int32), np.arange(len(values)), names)
+
+
+def _predictions(scores: np.ndarray, random: np.random.Generator) -> FeatureRows:
+    """Three members: one that knows, one that half knows, one that guesses."""
+    members = [scores, 0.5 * scores, random.standard_normal(scores.shape)]
+    odds = [np.exp(member - member.max(axis=1, keepdims=True)) for member in members]
+    values = np.hstack([odd / odd.sum(axis=1, keepdims=True) for odd in odds])
+    labels = ("short", "neutral", "long")
+    names = tuple(f"{member}_prob_{label}" for member in "abc" for label in labels)
+    return feature_rows(values, names)
+
+
+def part(data: Data, first: int, last: int) -> Data:
+    return Data(data.X.take(data.X.rows[first:last]), data.y[first:last])
+
+
+def prior_log_loss(fitted_on: np.ndarray, scored: np.ndarray) -> float:
+    prior = np.bincount(fitted_on, minlength=3) / len(fitted_on)
+    return float(-np.log(prior[scored]).mean())
+
+
+def forest_probabilities(features: np.ndarray, arrays: object) -> np.ndarray:
+    """The forest's prediction, walked node by node in plain Python."""
+    result = np.zeros((len(features), 3))
+    for i, row in enumerate(features):
+        for root in arrays.root:
+            node = int(root)
+            while arrays.feature[node] >= 0:
+                left = row[arrays.feature[node]] <= arrays.threshold[node]
+                node = int(arrays.left[node] if left else arrays.right[node])
+            result[i] += arrays.probability[node].astype(float)
+    return result / len(arrays.root)
+
+
+def least_loss_of_a_mix(given: np.ndarray, steps: int = 50) -> float:
+    """Least log-loss of a mix of two members, by trying every weight."""
+    weights = np.linspace(0, 1, steps + 1)
+    return min(float(-np.log(given @ [w, 1 - w]).mean()) for w in weights)

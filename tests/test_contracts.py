@@ -1,0 +1,120 @@
+from pathlib import Path
+
+import numpy as np
+import pytest
+import yaml
+
+from mlfactory import contracts
+from mlfactory.errors import UserError
+
+CONTRACTS = Path(__file__).parents[1] / "config" / "contracts.yaml"
+MES = {
+    "tick_size": 0.25,
+    "multiplier": 5,
+    "currency": "USD",
+    "calendar": "CME_Equity",
+    "commission_per_contract": 0.625,
+    "slippage_ticks": {"calm": 0.5, "volatile": 1.0},
+}
+
+
+@pytest.fixture(scope="module")
+def known():
+    return contracts.load(CONTRACTS)
+
+
+def write(path: Path, entries: object) -> Path:
+    path.write_text(yaml.safe_dump(entries))
+    return path
+
+
+def test_every_promised_contract_is_there(known):
+    promised = (
+        "MES ES MNQ NQ M2K RTY MYM YM MGC GC SIL SI MCL CL NG ZN 6E ETHUSD BTCUSD SPY DEMO DEMONULL"
+    )
+    assert set(known) == set(promised.split())
+
+
+def test_every_calendar_is_known_to_the_library(known):
+    import pandas_market_calendars
+
+    names = {*pandas_market_calendars.get_calendar_names(), "24/7"}
+    assert {contract.calendar for contract in known.values()} <= names
+
+
+def test_mes_round_trip_is_one_and_a_half_ticks(known):
+    assert known["MES"].round_trip_cost(5000.0) == pytest.approx(0.375)
+    assert known["MES"].round_trip_cost_ticks(5000.0) == pytest.approx(1.5)
+    assert known["MES"].round_trip_cost_ticks(5000.0, volatile=True) == pytest.approx(2.5)
+
+
+def test_mgc_cost_uses_tick_size_not_tick_value(known):
+    # 0.3 ticks of commission and two fills of 0.75 ticks, each tick 0.1 points (1 dollar)
+    assert known["MGC"].round_trip_cost(2000.0) == pytest.approx(0.18)
+
+
+def test_basis_points_scale_with_price_and_keep_shape(known):
+    cost = known["ETHUSD"].round_trip_cost(np.array([1000.0, 2000.0]))
+    np.testing.assert_allclose(cost, [1.2, 2.4])
+    assert known["MES"].round_trip_cost(np.array([1.0, 2.0])).shape == (2,)
+
+
+def test_unknown_symbol_shows_the_nearest_and_the_line_to_add(known):
+    with pytest.raises(
+        UserError, match=r"unknown contract MSE \(is MES meant\?\); add to .*MSE: {"
+    ):
+        contracts.get(known, "MSE")
+
+
+def test_the_line_that_is_shown_makes_a_contract(known, tmp_path):
+    with pytest.raises(UserError) as error:
+        contracts.get(known, "XYZ9")
+    path = tmp_path / "contracts.yaml"
+    path.write_text(str(error.value).split("config/contracts.yaml: ")[1])
+    assert contracts.load(path)["XYZ9"].tick_size == 0.25
+
+
+def test_symbol_that_climbs_out_of_its_folder_is_refused(known):
+    with pytest.raises(UserError, match="capital letters and digits"):
+        contracts.get(known, "../MES")
+
+
+@pytest.mark.parametrize(
+    ("change", "message"),
+    [
+        ({"tick_sise": 1}, r"MES: unknown key 'tick_sise'; is tick_size meant"),
+        ({"tick_size": 0}, r"MES: tick_size=0 must be a number above 0"),
+        ({"tick_size": "1/4"}, r"tick_size='1/4' must be a number above 0"),
+        ({"multiplier": float("nan")}, r"multiplier=nan must be a number above 0"),
+        ({"multiplier": True}, r"multiplier=True must be a number"),
+        (
+            {"commission_per_contract": -1},
+            r"commission_per_contract=-1 must be a number 0 or above",
+        ),
+        ({"commission_bps": 1}, r"exactly one of commission_per_contract and commission_bps"),
+        ({"slippage_ticks": 1}, r"slippage_ticks=1 must be {calm: ..., volatile: ...}"),
+        ({"slippage_ticks": {"calm": -1, "volatile": 1}}, r"MES.slippage_ticks: calm=-1"),
+        ({"currency": 5}, r"currency=5 must be a name"),
+        ({"fractional_volume": "no"}, r"fractional_volume='no' must be true or false"),
+    ],
+)
+def test_wrong_value_is_named_with_its_key_and_limit(tmp_path, change, message):
+    path = write(tmp_path / "contracts.yaml", {"MES": MES | change})
+    with pytest.raises(UserError, match=message):
+        contracts.load(path)
+
+
+@pytest.mark.parametrize("key", ["tick_size", "calendar", "slippage_ticks"])
+def test_missing_key_is_named(tmp_path, key):
+    entry = {name: value for name, value in MES.items() if name != key}
+    with pytest.raises(UserError, match=key):
+        contracts.load(write(tmp_path / "contracts.yaml", {"MES": entry}))
+
+
+@pytest.mark.parametrize("content", ["", "[1, 2]", "MES: {tick", "MES: 5", "true: {}"])
+def test_file_that_holds_no_contracts_answers_in_one_line(tmp_path, content):
+    path = tmp_path / "contracts.yaml"
+    path.write_text(content)
+    with pytest.raises(UserError, match=r"contracts\.yaml") as error:
+        contracts.load(path)
+    assert "\n" not in str(error.value)

@@ -1,0 +1,164 @@
+import numpy as np
+import pandas as pd
+import pytest
+
+from mlfactory import oof, schemas, tables
+from mlfactory.oof import fit_fold, fit_full, fold_rows, inner_split, mean_prediction, training_set
+from mlfactory.scaling import RobustScaler
+from training import logistic, training_tables
+
+EMBARGO = {"sessions": 0, "min_bars": 4}
+
+
+def fit(train, folds, fold=1, **change):
+    given = {"model": logistic(), "fit_share": 0.85, "threads": 1, "seed": 3, "origin": {}}
+    return fit_fold(train, folds, fold=fold, embargo=EMBARGO, **given | change)
+
+
+def test_every_held_out_row_is_predicted_labelled_or_not():
+    train, folds = training_tables()
+    _, predicted, _ = fit(train, folds)
+    tables.check(predicted, schemas.PREDICTIONS, "oof")
+    held_out = (folds["fold"] == 1).to_numpy()
+    assert folds["label"][held_out].isna().any()
+    assert predicted["datetime"].tolist() == folds["datetime"][held_out].tolist()
+
+
+def test_planted_signal_is_found_out_of_fold_and_noise_is_not():
+    for signal, least, most in ((1.5, 0.15, 1.0), (0.0, -0.05, 0.02)):
+        train, folds = training_tables(1500, signal=signal, seed=1)
+        _, predicted, _ = fit(train, folds)
+        rows = (folds["fold"] == 1) & folds["label"].notna()
+        y = folds["label"][rows].to_numpy(dtype=int)
+        p = predicted[list(schemas.PROBABILITIES)].to_numpy()[
+            folds["label"][folds["fold"] == 1].notna()
+        ]
+        gain = -np.log(np.bincount(y) / len(y))[y].mean() + np.log(p[np.arange(len(y)), y]).mean()
+        assert least < gain < most
+
+
+def allowed_rows(folds, fold):
+    """Rows that a fold may be fitted on, by comparing every row with every held-out one."""
+    start, end = oof.intervals(folds)
+    held_out = (folds["fold"] == fold).to_numpy()
+    overlap = (start[:, None] <= end[held_out]) & (end[:, None] >= start[held_out])
+    last = np.searchsorted(start, end[held_out].max(), side="right")
+    embargoed = (np.arange(len(start)) >= last) & (np.arange(len(start)) < last + 4)
+    return ~held_out & ~overlap.any(axis=1) & ~embargoed
+
+
+def poisoned(train, folds, fold):
+    """The same tables with every row that the fold must not see replaced by noise."""
+    spoilt = np.flatnonzero(~allowed_rows(folds, fold))
+    generator = np.random.default_rng(99)
+    train, folds = train.copy(), folds.copy()
+    train.loc[spoilt, ["a", "b", "c"]] = 50 * generator.normal(size=(len(spoilt), 3)).astype("f4")
+    labels = pd.Series(generator.integers(0, 3, len(spoilt)), index=spoilt).astype("Int8")
+    folds.loc[spoilt, "label"] = labels.where(folds.loc[spoilt, "label"].notna())
+    folds.loc[spoilt, "uniqueness"] = folds.loc[spoilt, "uniqueness"] / 3
+    return train, folds
+
+
+def fold_violations(fold=1):
+    """What of a fold's fit changes when everything that it must not see is replaced by noise."""
+    train, folds = training_tables()
+    honest, _, metrics = fit(train, folds, fold)
+    spoilt, _, spoilt_metrics = fit(*poisoned(train, folds, fold), fold)
+    rows = oof.feature_rows(train.iloc[:50])
+    found = []
+    if metrics != spoilt_metrics:
+        found.append("metrics")
+    if not np.array_equal(honest.scaler.center, spoilt.scaler.center):
+        found.append("scaler")
+    if honest.predict(rows).tobytes() != spoilt.predict(rows).tobytes():
+        found.append("predictions")
+    return found
+
+
+@pytest.mark.parametrize("fold", [0, 1, 2])
+def test_nothing_fitted_sees_the_rows_it_is_scored_on(fold):
+    assert fold_violations(fold) == []
+
+
+def leak_scaler(monkeypatch):
+    fit_on, fit_once = RobustScaler.fit, oof._fit_once
+
+    def of_all_rows(model, data, *arguments):
+        whole = classmethod(lambda cls, values: fit_on(data.features.values))
+        monkeypatch.setattr(RobustScaler, "fit", whole)
+        return fit_once(model, data, *arguments)
+
+    monkeypatch.setattr(oof, "_fit_once", of_all_rows)
+
+
+def leak_purge(monkeypatch):
+    monkeypatch.setattr(oof, "training_rows", lambda start, end, held_out, embargo: ~held_out)
+
+
+def leak_early_stopping(monkeypatch):
+    def on_held_out(data, rows, fit_share):
+        return rows, np.flatnonzero((data.fold == 1) & data.labelled)
+
+    monkeypatch.setattr(oof, "inner_split", on_held_out)
+
+
+def leak_weights(monkeypatch):
+    fit_rows = oof.fit_rows
+
+    def of_all_rows(data, *arguments, **more):
+        mean = np.nanmean(data.uniqueness)
+        monkeypatch.setattr(oof, "fit_weights", lambda uniqueness: uniqueness / mean)
+        return fit_rows(data, *arguments, **more)
+
+    monkeypatch.setattr(oof, "fit_rows", of_all_rows)
+
+
+@pytest.mark.parametrize("leak", [leak_scaler, leak_purge, leak_early_stopping, leak_weights])
+def test_planted_leak_is_caught(monkeypatch, leak):
+    leak(monkeypatch)
+    assert fold_violations()
+
+
+def test_inner_tail_is_the_latest_and_no_head_label_reaches_into_it():
+    train, folds = training_tables()
+    data = training_set(train, folds)
+    rows, _ = fold_rows(data, 0, 4)
+    head, tail = inner_split(data, rows, 0.85)
+    assert len(tail) == len(rows) - round(0.85 * len(rows))
+    assert data.end[head].max() < data.start[tail].min()
+    assert set(head) | set(tail) < set(rows)
+
+
+def test_fit_share_moves_the_early_stopping_rows():
+    train, folds = training_tables()
+    rows = [fit(train, folds, fit_share=s)[2]["early_stopping"]["stop_rows"] for s in (0.8, 0.9)]
+    assert rows[0] > 1.8 * rows[1]
+
+
+def test_embargo_shortens_the_training_rows():
+    train, folds = training_tables()
+    data = training_set(train, folds)
+    rows = {bars: len(fold_rows(data, 0, bars)[0]) for bars in (0, 50)}
+    assert rows[0] - rows[50] == pytest.approx(50, abs=5)
+
+
+def test_full_fit_uses_every_labelled_row_of_the_training_split():
+    train, folds = training_tables()
+    given = {"model": logistic(), "fit_share": 0.85, "threads": 1, "seed": 3, "origin": {}}
+    _, metrics = fit_full(train, folds, **given)
+    assert metrics["rows"] == folds["label"].notna().sum()
+
+
+def test_split_is_predicted_by_the_mean_of_the_models():
+    train, folds = training_tables()
+    bundles = [fit(train, folds, fold)[0] for fold in (0, 1)]
+    both = mean_prediction(train.iloc[:20], bundles)
+    single = [mean_prediction(train.iloc[:20], [bundle]) for bundle in bundles]
+    mean = (single[0]["prob_long"] + single[1]["prob_long"]) / 2
+    np.testing.assert_allclose(both["prob_long"], mean, rtol=1e-6)
+
+
+def test_folds_of_other_bars_are_refused():
+    train, folds = training_tables()
+    with pytest.raises(ValueError, match="not of the same bars"):
+        fit(train.iloc[1:].reset_index(drop=True), folds.iloc[:-1])

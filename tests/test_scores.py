@@ -1,0 +1,184 @@
+import numpy as np
+import pandas as pd
+import pytest
+
+from mlfactory import schemas
+from mlfactory.baselines import CLOCK, VOLATILITY, class_prior, volatility_clock_prior
+from mlfactory.nulls import shift_labels
+from mlfactory.scoreboard import scoreboard
+from mlfactory.scores import Scorer, null_replicates, score_models
+from training import training_tables
+
+SETTINGS = {
+    "embargo": {"sessions": 0, "min_bars": 4},
+    "bootstrap": {"samples": 200, "block_sessions": 1, "confidence": 0.95},
+    "seed": 1,
+}
+
+
+def scored_tables(n=1200, seed=0, signal=1.0, **more):
+    train, folds = training_tables(n, seed=seed, signal=signal, **more)
+    generator = np.random.default_rng(seed)
+    train[CLOCK] = folds["minute"].astype("float32")
+    for name in VOLATILITY:
+        train[name] = generator.uniform(0.5, 2, n).astype(np.float32)
+    return train, folds
+
+
+def predictions(folds, p):
+    p = p / p.sum(axis=1, keepdims=True)
+    return pd.DataFrame({"datetime": folds["datetime"]}).assign(
+        **dict(zip(schemas.PROBABILITIES, p.T.astype(np.float32), strict=True))
+    )
+
+
+def oracle(train, folds, strength=1.0):
+    """Predictions that know the signal's column."""
+    a = strength * train["a"].to_numpy()[:, None]
+    return predictions(folds, np.exp(a * np.array([-1.2, 0.0, 1.2]) - a**2 * [0, 0.4, 0]))
+
+
+def test_class_prior_gains_nothing_over_itself():
+    train, folds = scored_tables()
+    scorer = Scorer(train, folds, **SETTINGS)
+    prior = np.zeros((len(folds), 3))
+    prior[scorer.rows] = scorer.baselines["class_prior"]
+    prior[prior.sum(axis=1) == 0] = 1 / 3
+    scores = scorer.score(predictions(folds, prior))
+    assert scores["gain_class_prior"]["value"] == pytest.approx(0, abs=1e-6)
+    assert scores["direction_gain"]["value"] == pytest.approx(0, abs=1e-6)
+    assert scores["direction_auc"]["value"] == pytest.approx(0.5)
+
+
+def test_signal_shows_in_every_score_with_its_interval():
+    train, folds = scored_tables()
+    scores = Scorer(train, folds, **SETTINGS).score(oracle(train, folds))
+    for name in ("gain_class_prior", "gain_volatility_clock_prior", "direction_gain"):
+        assert 0.05 < scores[name]["low"] < scores[name]["value"] < scores[name]["high"]
+    assert 0.7 < scores["direction_auc"]["low"] < scores["direction_auc"]["high"]
+
+
+def test_fold_levels_of_a_prediction_do_not_make_a_direction_auc():
+    train, folds = scored_tables(signal=0.0)
+    fold = folds["fold"].to_numpy(dtype=int)
+    long_share = np.array([(folds["label"][fold == f] == 2).mean() for f in range(3)])
+    p_long = 0.5 + (long_share[fold] - 0.4)
+    table = predictions(folds, np.column_stack([1 - p_long, np.ones(len(fold)), p_long]))
+    scores = Scorer(train, folds, **SETTINGS).score(table)
+    assert scores["direction_auc"]["value"] == pytest.approx(0.5, abs=1e-9)
+
+
+def test_scores_read_no_unlabelled_row():
+    train, folds = scored_tables()
+    table = oracle(train, folds)
+    unknown = folds["label"].isna().to_numpy()
+    assert unknown.any()
+    spoilt = table.copy()
+    spoilt.loc[unknown, list(schemas.PROBABILITIES)] = np.float32([1, 0, 0])
+    scorer = Scorer(train, folds, **SETTINGS)
+    assert scorer.score(spoilt) == scorer.score(table)
+    assert len(scorer.rows) == (~unknown).sum()
+
+
+def test_predictions_of_other_rows_are_refused():
+    train, folds = scored_tables()
+    with pytest.raises(ValueError, match="not of the held-out rows"):
+        Scorer(train, folds, **SETTINGS).score(oracle(train, folds).iloc[1:])
+
+
+@pytest.mark.parametrize(
+    "change",
+    [{"samples": 300}, {"block_sessions": 3}, {"confidence": 0.5}],
+)
+def test_bootstrap_settings_change_the_interval_and_not_the_value(change):
+    train, folds = scored_tables()
+    table = oracle(train, folds)
+    other = SETTINGS | {"bootstrap": SETTINGS["bootstrap"] | change}
+    one = Scorer(train, folds, **SETTINGS).score(table)["log_loss"]
+    two = Scorer(train, folds, **other).score(table)["log_loss"]
+    assert one["value"] == two["value"]
+    assert one["low"] != two["low"]
+
+
+def test_baselines_learn_the_clock_from_training_rows_only():
+    generator = np.random.default_rng(0)
+    n = 4000
+    minute = np.tile(np.arange(100), 40).astype(np.float32)
+    table = pd.DataFrame({CLOCK: minute})
+    for name in VOLATILITY:
+        table[name] = generator.uniform(1, 2, n)
+    y = np.where(minute < 50, 1, generator.choice([0, 2], n)).astype(np.int8)
+    train, scored = np.arange(3000), np.arange(3000, 4000)
+    p = volatility_clock_prior(table, y, train, scored)
+    early = minute[scored] < 40
+    assert p[early, 1].mean() > 0.6 > 0.3 > p[~early & (minute[scored] > 60), 1].mean()
+    spoilt = y.copy()
+    spoilt[scored] = 0
+    np.testing.assert_array_equal(p, volatility_clock_prior(table, spoilt, train, scored))
+    np.testing.assert_allclose(class_prior(np.int8([0, 0, 2])), [0.5, 1 / 6, 1 / 3])
+
+
+def test_shifted_labels_keep_the_clock_and_lose_the_signal():
+    train, folds = scored_tables(2000)
+    moved = shift_labels(folds, seed=5, replicate=0)
+    assert moved[["datetime", "session", "minute", "fold"]].equals(
+        folds[["datetime", "session", "minute", "fold"]]
+    )
+    for minute in (0, 100):
+        at = folds["minute"] == minute
+        before, after = (t["label"][at].value_counts() for t in (folds, moved))
+        assert before.sub(after, fill_value=0).abs().sum() <= 3
+    known = moved["label"].notna() & folds["label"].notna()
+    long = (moved["label"] == 2)[known].to_numpy()
+    assert abs(train["a"][known][long].mean()) < 0.1
+    assert (train["a"][(folds["label"] == 2).fillna(False)]).mean() > 0.5
+
+
+def test_shift_is_by_whole_sessions_and_differs_between_replicates():
+    _, folds = scored_tables(2000)
+    shifts = set()
+    for replicate in range(4):
+        moved = shift_labels(folds, seed=5, replicate=replicate)
+        uniqueness = folds["uniqueness"].to_numpy()
+        row = int(np.flatnonzero(moved["uniqueness"].notna())[0])
+        source = int(np.flatnonzero(uniqueness == moved["uniqueness"].iloc[row])[0])
+        assert (source - row) % 50 == 0
+        shifts.add(source - row)
+    assert len(shifts) > 1
+    assert shift_labels(folds, seed=5, replicate=1).equals(shift_labels(folds, seed=5, replicate=1))
+
+
+def test_shifted_label_ends_as_many_bars_ahead_as_it_was_held():
+    _, folds = scored_tables(2000)
+    moved = shift_labels(folds, seed=5, replicate=0)
+    row = int(np.flatnonzero(moved["label"].notna())[10])
+    assert moved["t1"].iloc[row] == folds["end"].iloc[row + moved["bars_held"].iloc[row]]
+    assert moved["t1"].isna().equals(moved["bars_held"].isna())
+
+
+def test_minute_that_the_other_session_lacks_gets_no_label():
+    _, folds = scored_tables(2000)
+    short = folds[~((folds["session"] == 19003) & (folds["minute"] > 100))].reset_index(drop=True)
+    moved = shift_labels(short, seed=5, replicate=0)
+    lost = short["label"].notna().sum() - moved["label"].notna().sum()
+    assert 20 <= lost <= 35
+
+
+def test_null_stands_beside_each_score_and_finds_nothing():
+    train, folds = scored_tables()
+    moved = shift_labels(folds, seed=5, replicate=0)
+    table = oracle(train, folds)
+    nulls = {"session_shift": [(moved, {"oracle": table})]}
+    scores = score_models(train, folds, {"oracle": table}, nulls, **SETTINGS)
+    null = scores["models"]["oracle"]["nulls"]["session_shift"][0]
+    assert null["direction_auc"]["low"] < 0.5 < null["direction_auc"]["high"]
+    assert scores["models"]["oracle"]["direction_auc"]["low"] > 0.7
+    text = scoreboard(scores, "DEMO h20")
+    assert f"null {null['direction_auc']['value']:.3f}" in text
+    assert str(scores["data"]["rows"]) in text
+
+
+def test_null_replicates_take_their_ensembles_in_order():
+    stack = pd.DataFrame(columns=["datetime"])
+    replicates = null_replicates(["f0", "f1"], [stack, stack], [1, 2, 3, 4], [], ["x", "y"])
+    assert [r[1] for r in replicates] == [{"x": 1, "y": 2}, {"x": 3, "y": 4}]

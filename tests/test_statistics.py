@@ -1,0 +1,79 @@
+import numpy as np
+import pytest
+from sklearn.metrics import f1_score, roc_auc_score
+
+import naive
+from mlfactory import metrics
+from mlfactory.statistics import block_numbers, block_sums, bootstrap_counts, interval
+
+
+@pytest.mark.parametrize("seed", range(4))
+def test_weighted_auc_equals_its_naive_twin_and_scikit_learn(seed):
+    generator = np.random.default_rng(seed)
+    positive = generator.random(40) < 0.4
+    score = generator.integers(0, 12, 40).astype(float)
+    weights = np.vstack([np.ones(40), generator.integers(0, 3, (3, 40))])
+    got = metrics.weighted_auc(positive, score, weights)
+    np.testing.assert_allclose(got, [naive.auc(positive, score, w) for w in weights])
+    assert got[0] == pytest.approx(roc_auc_score(positive, score))
+
+
+def test_auc_is_missing_without_both_outcomes():
+    auc = metrics.weighted_auc(np.array([True, True]), np.array([1.0, 2]), np.ones((1, 2)))
+    assert np.isnan(auc[0])
+
+
+def test_log_losses_are_the_negative_log_of_what_happened():
+    p = np.array([[0.2, 0.5, 0.3], [0.1, 0.1, 0.8]])
+    np.testing.assert_allclose(metrics.log_losses(np.int8([1, 0]), p), -np.log([0.5, 0.1]))
+
+
+def test_direction_loss_leaves_neutral_rows_out():
+    losses = metrics.direction_log_losses(np.int8([0, 1, 2]), np.array([0.25, 0.9, 0.25]))
+    np.testing.assert_allclose(losses, [-np.log(0.75), 0, -np.log(0.25)])
+
+
+def test_macro_f1_equals_scikit_learns():
+    generator = np.random.default_rng(1)
+    p, y = generator.dirichlet(np.ones(3), 60), generator.integers(0, 3, 60)
+    assert metrics.macro_f1(y, p) == pytest.approx(f1_score(y, p.argmax(axis=1), average="macro"))
+
+
+def test_calibration_error_is_zero_for_frequencies_and_large_for_boasts():
+    y = np.int8([0] * 25 + [1] * 50 + [2] * 25)
+    honest = np.tile([0.25, 0.5, 0.25], (100, 1))
+    boast = np.tile([0.0, 1.0, 0.0], (100, 1))
+    for p, expected in ((honest, 0.0), (boast, (0.25 + 0.5 + 0.25) / 3)):
+        bins = metrics.calibration_bins(y, p)
+        sums = np.zeros((1, 30))
+        np.add.at(sums[0], bins, p - np.eye(3)[y])
+        assert metrics.calibration_error(sums, np.array([100.0]))[0] == pytest.approx(expected)
+
+
+def test_blocks_are_successive_sessions():
+    session = np.array([7, 7, 8, 11, 11, 12])
+    assert block_numbers(session, 1).tolist() == [0, 0, 1, 2, 2, 3]
+    assert block_numbers(session, 2).tolist() == [0, 0, 0, 1, 1, 1]
+    np.testing.assert_array_equal(block_sums(np.array([0, 0, 1]), np.array([1.0, 2, 4])), [3, 4])
+
+
+def test_bootstrap_interval_covers_the_mean_of_clustered_rows_as_often_as_it_says():
+    generator = np.random.default_rng(5)
+    covered = by_row = 0
+    for seed in range(200):
+        sessions = np.repeat(np.arange(40), 10)
+        values = generator.normal(size=40)[sessions] + 0.3 * generator.normal(size=400)
+        covered += _covers_zero(values, sessions, seed)
+        by_row += _covers_zero(values, np.arange(400), seed)
+    assert 0.88 <= covered / 200 <= 0.99
+    assert by_row / 200 < 0.7
+
+
+def _covers_zero(values, session, seed):
+    block = block_numbers(session, 1)
+    counts = bootstrap_counts(block[-1] + 1, 200, seed)
+    ones = np.ones(len(values))
+    means = (counts @ block_sums(block, values)) / (counts @ block_sums(block, ones))
+    bounds = interval(means, 0.95)
+    assert bounds["value"] == pytest.approx(values.mean())
+    return bounds["low"] <= 0 <= bounds["high"]

@@ -1,0 +1,90 @@
+import numpy as np
+import pandas as pd
+import pytest
+
+from mlfactory import schemas, tables
+from mlfactory.errors import UserError
+
+
+def predictions(n=5):
+    times = pd.date_range("2024-01-02", periods=n, freq="5min", tz="UTC").as_unit("ns")
+    p = np.tile(np.float32([0.2, 0.5, 0.3]), (n, 1))
+    return pd.DataFrame({"datetime": times}).assign(
+        **dict(zip(schemas.PROBABILITIES, p.T, strict=True))
+    )
+
+
+def test_what_is_written_is_read_again_exactly(tmp_path):
+    path = tmp_path / "deep" / "table.parquet"
+    tables.write(predictions(), path, schemas.PREDICTIONS)
+    pd.testing.assert_frame_equal(tables.read(path, schemas.PREDICTIONS), predictions())
+    assert [p.name for p in path.parent.iterdir()] == ["table.parquet"]
+
+
+def test_the_same_table_gives_the_same_bytes(tmp_path):
+    for name in ("a", "b"):
+        tables.write(predictions(), tmp_path / name, schemas.PREDICTIONS)
+    assert (tmp_path / "a").read_bytes() == (tmp_path / "b").read_bytes()
+
+
+@pytest.mark.parametrize(
+    ("spoil", "message"),
+    [
+        (lambda t: t.drop(columns="prob_long"), "missing \\['prob_long'\\]"),
+        (lambda t: t[["prob_short", *t.columns.drop("prob_short")]], "order changed"),
+        (lambda t: t.astype({"prob_long": "float64"}), "prob_long is float64"),
+        (lambda t: t.assign(prob_long=np.float32(0.9)), "do not sum to 1 in row 0 and 4 more"),
+        (lambda t: t.assign(prob_short=np.float32(-0.1)), "prob_short < 0"),
+        (lambda t: t.assign(prob_short=np.float32(np.nan)), "prob_short is missing"),
+        (lambda t: t[::-1], "datetime is not ascending"),
+        (lambda t: pd.concat([t, t[-1:]]), "datetime is not ascending"),
+    ],
+)
+def test_table_that_breaks_its_contract_is_not_written(tmp_path, spoil, message):
+    with pytest.raises(ValueError, match=message):
+        tables.write(spoil(predictions()), tmp_path / "t.parquet", schemas.PREDICTIONS)
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_bar_whose_low_is_above_its_close_is_refused(tmp_path):
+    raw = predictions()[["datetime"]].assign(open=2.0, high=3.0, low=1.0, close=0.5, volume=1)
+    with pytest.raises(ValueError, match="low is above close in row 0"):
+        tables.check(raw, schemas.RAW, "raw.parquet")
+
+
+def test_truncated_table_is_refused_in_one_line(tmp_path):
+    path = tmp_path / "t.parquet"
+    tables.write(predictions(), path, schemas.PREDICTIONS)
+    path.write_bytes(path.read_bytes()[:-40])
+    with pytest.raises(UserError, match=r"t\.parquet: cannot be read .* delete it"):
+        tables.read(path, schemas.PREDICTIONS)
+
+
+def test_half_written_json_is_refused_in_one_line(tmp_path):
+    (tmp_path / "a.json").write_text('{"a": 1')
+    with pytest.raises(UserError, match=r"a\.json: is not json"):
+        tables.read_json(tmp_path / "a.json")
+
+
+def test_failed_write_leaves_the_old_file_and_no_other(tmp_path):
+    path = tmp_path / "a.json"
+    tables.write_json({"a": 1}, path)
+    with pytest.raises(TypeError):
+        tables.write_json({"a": object()}, path)
+    assert tables.read_json(path) == {"a": 1}
+    assert [p.name for p in tmp_path.iterdir()] == ["a.json"]
+
+
+def test_failed_folder_leaves_the_old_one_and_no_other(tmp_path):
+    with tables.atomic_folder(tmp_path / "model") as folder:
+        (folder / "a").write_text("old")
+
+    def fail():
+        with tables.atomic_folder(tmp_path / "model") as folder:
+            (folder / "a").write_text("new")
+            raise RuntimeError
+
+    with pytest.raises(RuntimeError):
+        fail()
+    assert (tmp_path / "model" / "a").read_text() == "old"
+    assert [p.name for p in tmp_path.iterdir()] == ["model"]

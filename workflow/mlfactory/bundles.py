@@ -1,0 +1,97 @@
+"""A fitted model with all that its predictions need: feature list, scaler, and where it is from."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Self
+
+import yaml
+
+from mlfactory import registry, tables
+from mlfactory._typing import Float64Array2D
+from mlfactory.errors import UserError
+from mlfactory.models._base import FeatureRows, Model
+from mlfactory.scaling import RobustScaler
+
+FORMAT = 1
+_DESCRIPTION, _SCALER = "bundle.json", "scaler.json"
+
+
+@dataclass(frozen=True)
+class Bundle:
+    """A fitted model, and the scaler of its features if it needs one.
+
+    Attributes
+    ----------
+    origin
+        Symbol, horizon, fold and seed of the fit.
+    """
+
+    model: Model
+    scaler: RobustScaler | None
+    origin: dict[str, Any]
+
+    def predict(self, X: FeatureRows) -> Float64Array2D:
+        """Class probabilities of unscaled feature rows, (m, 3) in label order."""
+        return self.model.predict(scaled(X, self.scaler))
+
+    def save(self, path: Path) -> None:
+        """Write everything into the folder ``path``; its description comes last."""
+        path.mkdir(parents=True, exist_ok=True)
+        self.model.save(path)
+        if self.scaler is not None:
+            self.scaler.save(path / _SCALER)
+        description = {
+            "format": FORMAT,
+            "model": self.model.name,
+            "scaled": self.scaler is not None,
+            "origin": self.origin,
+        }
+        tables.write_json(description, path / _DESCRIPTION)
+
+    @classmethod
+    def load(cls, path: Path) -> Self:
+        """Read what ``save`` wrote; no code is executed.
+
+        Raises
+        ------
+        UserError
+            When the folder is not a whole bundle of this format.
+        """
+        if not (path / _DESCRIPTION).exists():
+            raise UserError(f"{path}: holds no fitted model; delete it and run again")
+        description = tables.read_json(path / _DESCRIPTION)
+        if description.get("format") != FORMAT:
+            raise UserError(
+                f"{path}: has format {description.get('format')}, this version reads {FORMAT}; "
+                "delete it and run again"
+            )
+        model = registry.get(description["model"]).load(path)
+        scaler = RobustScaler.load(path / _SCALER) if description["scaled"] else None
+        return cls(model, scaler, description["origin"])
+
+
+def save_bundle(
+    bundle: Bundle,
+    path: str | Path,
+    *,
+    config: dict[str, Any],
+    metrics: dict[str, Any] | None = None,
+) -> None:
+    """Write a bundle's folder whole or not at all, with the yaml and the record of its training."""
+    with tables.atomic_folder(path) as folder:
+        bundle.save(folder)
+        (folder / "model_config.yaml").write_text(yaml.safe_dump(config, sort_keys=False))
+        tables.write_json(metrics or {}, folder / "training_metrics.json")
+
+
+def load_all(paths: Sequence[str | Path]) -> list[Bundle]:
+    """Read several bundles."""
+    return [Bundle.load(Path(path)) for path in paths]
+
+
+def scaled(X: FeatureRows, scaler: RobustScaler | None) -> FeatureRows:
+    """The same rows with scaled features, or ``X`` itself without a scaler."""
+    if scaler is None:
+        return X
+    return FeatureRows(scaler.transform(X.values), X.segment, X.rows, X.names)

@@ -1,0 +1,258 @@
+"""Causal cleaning of raw rows: no decision about a row looks at a later one.
+
+What the whole file is asked (shares above a limit, the meaning of its stamps) can only refuse it.
+"""
+
+from collections.abc import Mapping
+from typing import Any
+
+import numpy as np
+import pandas as pd
+
+from mlfactory._typing import BoolArray1D, Int64Array1D
+from mlfactory.calendar import Sessions
+from mlfactory.contracts import Contract
+from mlfactory.errors import UserError
+from mlfactory.ingest import PRICES
+from mlfactory.outliers import outliers
+
+_OFF_TICK = 1e-4  # of a tick; float64 prices of exchanges are far closer
+_MANY, _FEW = 0.5, 0.1
+_STAMP_SESSIONS = 5
+_CONSTANT_ROWS = 100
+
+
+def clean(
+    raw: pd.DataFrame,
+    sessions: Sessions,
+    *,
+    interval: pd.Timedelta,
+    contract: Contract,
+    settings: Mapping[str, Any],
+    found: Mapping[str, int] | None = None,
+    example: str = "",
+    where: str = "raw rows",
+) -> tuple[pd.DataFrame, dict[str, Any]]:
+    """Remove what cannot be, is outside the calendar, did not trade or is a thin beginning.
+
+    Parameters
+    ----------
+    raw
+        As ``ingest.read_raw`` gives it.
+    interval
+        Length of a row.
+    settings
+        The config's ``cleaning`` block.
+    found, example
+        Impossible rows by kind that reading has removed, which count towards the share; the first
+        one in words.
+    where
+        The file's name, for messages.
+
+    Returns
+    -------
+    frame
+        The rows kept, with ``session`` (int32, days since 1970), ``session_open``,
+        ``session_close`` (UTC) and ``outlier`` (bool).
+    account
+        Rows removed, by kind; rows counted only; sessions and traded share.
+
+    Raises
+    ------
+    UserError
+        When a share is above its limit, stamps contradict the calendar, or too little traded.
+    """
+    account: dict[str, Any] = {}
+    rows, account["impossible"] = _possible(raw, found or {}, example, settings, where)
+    _check_stamps(rows, sessions, interval, contract.symbol, where)
+    rows, number = _scheduled(rows, sessions, interval, contract, settings, where, account)
+    scheduled = _scheduled_rows(sessions, interval)
+    seen = np.unique(number)
+    vendor_filled = ((rows["volume"] == 0) & (rows["high"] == rows["low"])).to_numpy()
+    rows, number = rows[~vendor_filled], number[~vendor_filled]
+    account["vendor_filled"] = int(vendor_filled.sum())
+    start = _first_kept_session(number, scheduled, settings["min_traded_share"], where)
+    lead = int(np.searchsorted(number, start))
+    rows, number, seen = rows.iloc[lead:], number[lead:], seen[seen >= start]
+    account["thin_lead"] = lead
+    share = _traded_share(number, seen, scheduled, settings["min_traded_share"], where)
+    account |= {
+        "traded_share": share,
+        "empty_sessions": int(number[-1] - number[0] + 1 - len(np.unique(number))),
+    }
+    _check_constant(rows, where)
+    account["off_tick"] = int(_off_tick(rows, contract.tick_size).sum())
+    account["zero_volume_moving"] = int((rows["volume"] == 0).sum())
+    outlier = outliers(
+        rows,
+        number,
+        tick_size=contract.tick_size,
+        window=settings["outlier_window"],
+        mads=settings["outlier_mads"],
+    )
+    account["outliers"] = int(outlier.sum())
+    frame = _with_sessions(rows, number, sessions, outlier)
+    drop = settings["outliers"] == "drop"
+    account["outliers_dropped"] = int(outlier.sum()) if drop else 0
+    return frame[~outlier].reset_index(drop=True) if drop else frame, account
+
+
+def _possible(
+    raw: pd.DataFrame,
+    found: Mapping[str, int],
+    example: str,
+    settings: Mapping[str, Any],
+    where: str,
+) -> tuple[pd.DataFrame, dict[str, int]]:
+    """Rows that can be; the others counted under the first kind that fits."""
+    o, h, low, c, volume = (raw[name].to_numpy() for name in (*PRICES, "volume"))
+    kinds = {
+        "not_finite": ~np.logical_and.reduce([np.isfinite(x) for x in (o, h, low, c, volume)]),
+        "price_not_positive": np.minimum(np.minimum(o, h), np.minimum(low, c)) <= 0,
+        "volume_negative": volume < 0,
+        "high_below_low": h < low,
+        "open_or_close_outside": (np.maximum(o, c) > h) | (np.minimum(o, c) < low),
+    }
+    bad = np.zeros(len(raw), dtype=bool)
+    counts = dict(found)
+    for kind, fits in kinds.items():
+        counts[kind] = int((fits & ~bad).sum())
+        bad |= fits
+    total = len(raw) + sum(found.values())
+    share, limit = sum(counts.values()) / total, settings["max_impossible_share"]
+    if share > limit or bad.all():
+        by_kind = ", ".join(f"{kind} {count}" for kind, count in counts.items() if count)
+        raise UserError(
+            f"{where}: {share:.2%} of the rows are impossible ({by_kind}), above the limit "
+            f"{limit:.2%}; first: {_row_in_words(raw, bad) if bad.any() else example}; mend the "
+            "file or raise cleaning.max_impossible_share"
+        )
+    return raw[~bad] if bad.any() else raw, counts
+
+
+def _row_in_words(raw: pd.DataFrame, bad: BoolArray1D) -> str:
+    i = int(np.argmax(bad))
+    row = raw.iloc[i]
+    values = " ".join(f"{name} {row[name]:g}" for name in (*PRICES, "volume"))
+    return f"row {raw.index[i] + 1} ({row['datetime']}) {values}"
+
+
+def _check_stamps(
+    rows: pd.DataFrame, sessions: Sessions, interval: pd.Timedelta, symbol: str, where: str
+) -> None:
+    """Refuse stamps that fit the sessions only when they mark the row's other end."""
+    ns = _ns(rows)
+    if not len(ns) or (sessions.open_ns[1:] == sessions.close_ns[:-1]).any():
+        return  # sessions that follow on each other have no ends to see
+    used = np.unique(sessions.locate(ns))
+    used = used[used >= 0]
+    if len(used) < _STAMP_SESSIONS:
+        return
+    first, last = sessions.open_ns[used], sessions.close_ns[used]
+    at_open, at_close = np.isin(first, ns).mean(), np.isin(last, ns).mean()
+    before_open = np.isin(first - interval.value, ns).mean()
+    at_last = np.isin(last - interval.value, ns).mean()
+    if at_close > _MANY and at_open < _FEW:
+        shown, other = f"{at_close:.0%} of the sessions have a row at their close", "close"
+    elif before_open > _MANY and at_last < _FEW:
+        shown, other = f"{before_open:.0%} of the sessions have a row before their open", "open"
+    else:
+        return
+    raise UserError(
+        f"{where}: {shown} and few one at the other end: the times mark the rows' {other}; set "
+        f"raw: {{{symbol}: {{stamps: {other}}}}}, or check the zone and the calendar"
+    )
+
+
+def _scheduled(
+    rows: pd.DataFrame,
+    sessions: Sessions,
+    interval: pd.Timedelta,
+    contract: Contract,
+    settings: Mapping[str, Any],
+    where: str,
+    account: dict[str, Any],
+) -> tuple[pd.DataFrame, Int64Array1D]:
+    """Rows inside a session and on its grid of rows, with the session's number."""
+    ns = _ns(rows)
+    number = sessions.locate(ns)
+    outside = number < 0
+    share, limit = float(outside.mean()), settings["max_outside_calendar_share"]
+    if share > limit:
+        first = rows["datetime"].iloc[int(np.argmax(outside))]
+        raise UserError(
+            f"{where}: {share:.1%} of the rows are outside the sessions of {contract.calendar} "
+            f"(first: {first}), above the limit {limit:.1%}; check raw.{contract.symbol}.timezone "
+            "and the contract's calendar, or raise cleaning.max_outside_calendar_share"
+        )
+    off_grid = ~outside & ((ns - sessions.open_ns[number]) % interval.value != 0)
+    account["outside_calendar"] = int(outside.sum())
+    account["off_grid"] = int(off_grid.sum())
+    keep = ~(outside | off_grid)
+    return rows[keep], number[keep]
+
+
+def _scheduled_rows(sessions: Sessions, interval: pd.Timedelta) -> Int64Array1D:
+    return -(-(sessions.close_ns - sessions.open_ns) // interval.value)
+
+
+def _first_kept_session(
+    number: Int64Array1D, scheduled: Int64Array1D, limit: float, where: str
+) -> int:
+    """The session after the first one that traded enough: only a whole session is evidence."""
+    share = np.bincount(number, minlength=len(scheduled)) / scheduled
+    enough = np.flatnonzero(share >= limit)
+    if not len(enough) or not (number > enough[0]).any():
+        raise UserError(
+            f"{where}: illiquid or too short: no session before the last traded in {limit:.0%} of "
+            f"its rows (best: {share.max():.1%}); take a more liquid contract, more sessions or a "
+            "longer interval, or lower cleaning.min_traded_share"
+        )
+    return int(enough[0]) + 1
+
+
+def _traded_share(
+    number: Int64Array1D, seen: Int64Array1D, scheduled: Int64Array1D, limit: float, where: str
+) -> float:
+    """Traded rows over scheduled rows of the sessions that have any row, the last one apart."""
+    whole = seen[seen < number[-1]]
+    if not len(whole):
+        return float(len(number) / scheduled[number[-1]])
+    share = float((number < number[-1]).sum() / scheduled[whole].sum())
+    if share < limit:
+        raise UserError(
+            f"{where}: illiquid: {share:.1%} of the scheduled rows traded, below the limit "
+            f"{limit:.0%}; take a more liquid contract or a longer interval, or lower "
+            "cleaning.min_traded_share"
+        )
+    return share
+
+
+def _check_constant(rows: pd.DataFrame, where: str) -> None:
+    if len(rows) >= _CONSTANT_ROWS and rows["high"].max() == rows["low"].min():
+        raise UserError(
+            f"{where}: the price is {rows['high'].iloc[0]:g} in every row; export again"
+        )
+
+
+def _off_tick(rows: pd.DataFrame, tick_size: float) -> BoolArray1D:
+    off = np.zeros(len(rows), dtype=bool)
+    for name in PRICES:
+        ticks = rows[name].to_numpy() / tick_size
+        off |= np.abs(ticks - np.rint(ticks)) > _OFF_TICK
+    return off
+
+
+def _with_sessions(
+    rows: pd.DataFrame, number: Int64Array1D, sessions: Sessions, outlier: BoolArray1D
+) -> pd.DataFrame:
+    frame = rows.reset_index(drop=True)
+    frame["session"] = sessions.date[number]
+    for name, ns in (("session_open", sessions.open_ns), ("session_close", sessions.close_ns)):
+        frame[name] = pd.DatetimeIndex(ns[number].view("datetime64[ns]"), tz="UTC")
+    frame["outlier"] = outlier
+    return frame
+
+
+def _ns(rows: pd.DataFrame) -> Int64Array1D:
+    return rows["datetime"].to_numpy("datetime64[ns]").view(np.int64)

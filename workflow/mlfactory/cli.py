@@ -1,0 +1,56 @@
+"""What the launcher asks of the package: checks before a run, and the scores after it."""
+
+import argparse
+import sys
+from pathlib import Path
+from typing import Any
+
+from mlfactory import config as configuration
+from mlfactory import tables
+from mlfactory.errors import UserError
+from mlfactory.scoreboard import scoreboard
+from mlfactory.validate import validate
+
+
+def _settings(arguments: argparse.Namespace) -> dict[str, Any]:
+    chosen = {
+        key: value
+        for key, value in (("symbols", arguments.symbols), ("horizons", arguments.horizons))
+        if value
+    }
+    return configuration.load(arguments.configfile, overrides=chosen)
+
+
+def _validate(settings: dict[str, Any]) -> None:
+    for symbol in settings["symbols"]:
+        print("\n".join(validate(settings, symbol)), flush=True)
+
+
+def _scores(settings: dict[str, Any]) -> None:
+    """The tables of scores that are there; a run may have been asked for less."""
+    for symbol in settings["symbols"]:
+        for horizon in settings["horizons"]:
+            path = Path(settings["results"]) / symbol / f"scores_h{horizon}.json"
+            if path.exists():
+                print(f"\n{scoreboard(tables.read_json(path), f'{symbol} h{horizon}')}")
+
+
+_COMMANDS = {"validate": _validate, "scores": _scores}
+
+
+def main() -> None:
+    """Run a command; a user's mistake is one line on stderr and exit status 1."""
+    parser = argparse.ArgumentParser(prog="mlfactory", description=__doc__)
+    parser.add_argument("command", choices=_COMMANDS)
+    parser.add_argument("--symbols", nargs="+")
+    parser.add_argument("--horizons", nargs="+", type=int)
+    parser.add_argument("--configfile", nargs="+", type=Path, default=[])
+    arguments = parser.parse_args()
+    try:
+        _COMMANDS[arguments.command](_settings(arguments))
+    except UserError as error:
+        sys.exit(f"error: {error}")
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,320 @@
+"""The configuration: defaults, the schema, and the truths that a schema cannot say."""
+
+import difflib
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
+
+import jsonschema
+import pandas as pd
+import yaml
+
+from mlfactory import registry
+from mlfactory.errors import UserError
+
+ROOT = Path(__file__).parents[2]
+"""The folder of the Snakefile."""
+
+BASELINE_FAMILIES = ("temporal", "volatility")
+"""Feature families that the baselines of the scores read."""
+
+_NESTED = ("properties", "patternProperties")
+
+
+def read_yaml(path: Path) -> Any:
+    """The content of a yaml file, loaded safely; broken yaml is the user's mistake, in one line."""
+    try:
+        return yaml.safe_load(path.read_text())
+    except FileNotFoundError as error:
+        raise UserError(f"{path}: no such file") from error
+    except yaml.YAMLError as error:
+        raise UserError(f"{path}: is not valid yaml: {error}") from error
+
+
+def text_keys(value: Any) -> Any:
+    """The same mapping with keys as text: horizons may be written with or without quotes."""
+    if isinstance(value, dict):
+        return {str(key): text_keys(content) for key, content in value.items()}
+    return value
+
+
+def fill_defaults(value: Any, schema: dict[str, Any]) -> Any:
+    """A mapping completed with the schema's defaults, at every level; other values as they are."""
+    if not isinstance(value, dict):
+        return value
+    filled = dict(value)
+    for key, below in schema.get("properties", {}).items():
+        if "default" in below:
+            filled.setdefault(key, below["default"])
+        if key in filled:
+            filled[key] = fill_defaults(filled[key], below)
+    for below in schema.get("patternProperties", {}).values():
+        for key in filled.keys() - schema.get("properties", {}).keys():
+            filled[key] = fill_defaults(filled[key], below)
+    return filled
+
+
+def nearest(name: str, known: list[str]) -> str:
+    """A hint at the known name that looks most like this one, or at all of them."""
+    close = difflib.get_close_matches(name, known, 1, 0.5)
+    return f"did you mean {close[0]}?" if close else f"there are {', '.join(sorted(known))}"
+
+
+def validate(value: Any, schema: dict[str, Any], where: str) -> None:
+    """Refuse what the schema does not allow.
+
+    Raises
+    ------
+    UserError
+        Naming ``where``, the key's path, its value, and what is allowed.
+    """
+    error = jsonschema.exceptions.best_match(
+        jsonschema.Draft202012Validator(schema).iter_errors(value)
+    )
+    if error is None:
+        return
+    path = ".".join(map(str, error.absolute_path))
+    if error.validator == "additionalProperties":
+        known = list(error.schema.get("properties", {}))
+        unknown = [
+            key
+            for key in error.instance
+            if key not in known
+            and not any(_matches(p, key) for p in error.schema.get("patternProperties", {}))
+        ]
+        full = ".".join(filter(None, (path, unknown[0])))
+        raise UserError(f"{where}: unknown key {full}; {nearest(unknown[0], known)}")
+    meaning = error.schema.get("description", "") if isinstance(error.schema, dict) else ""
+    raise UserError(f"{where}: {path}={error.instance!r}: {error.message}. {meaning}")
+
+
+def _matches(pattern: str, key: str) -> bool:
+    return jsonschema.Draft202012Validator({"pattern": pattern}).is_valid(key)
+
+
+def load_models(names: list[str], root: Path = ROOT) -> dict[str, dict[str, Any]]:
+    """The yaml of each model, checked.
+
+    Raises
+    ------
+    UserError
+        When a name has no file in mlfactory/models, or its yaml is missing or wrong.
+    """
+    schema = read_yaml(root / "config/models.schema.yaml")
+    models = {}
+    for name in names:
+        if name not in registry.list_all():
+            raise UserError(f"config: model {name!r}: {nearest(name, registry.list_all())}")
+        where = f"config/models/{name}.yaml"
+        model = read_yaml(root / where)
+        validate(model, schema, where)
+        if model["model"]["type"] != name:
+            raise UserError(f"{where}: model.type={model['model']['type']}, must be {name}")
+        models[name] = model
+    return models
+
+
+def checked(config: dict[str, Any], root: Path = ROOT) -> dict[str, Any]:
+    """The configuration, completed with defaults and checked.
+
+    Parameters
+    ----------
+    config
+        As read from config/config.yaml, overlays and the command line.
+    root
+        The workflow's folder.
+
+    Returns
+    -------
+    A new mapping with every key of the schema.
+
+    Raises
+    ------
+    UserError
+        At the first mistake, naming key, value, limit and way out.
+    """
+    schema = read_yaml(root / "config/config.schema.yaml")
+    settings = text_keys(config)
+    validate(settings, schema, "config")
+    settings = fill_defaults(settings, schema)
+    for check in (_intervals, _zones, _models, _families, _barriers, _splits, _symbols):
+        for mistake in check(settings):
+            raise UserError(f"config: {mistake}")
+    return settings
+
+
+def load(
+    overlays: list[Path], root: Path = ROOT, *, overrides: dict[str, Any] | None = None
+) -> dict[str, Any]:
+    """config/config.yaml with overlays and overrides merged over it, completed and checked."""
+    merged: dict[str, Any] = {}
+    for path in (root / "config/config.yaml", *overlays):
+        merged = _merged(merged, text_keys(read_yaml(path) or {}))
+    return checked(_merged(merged, overrides or {}), root)
+
+
+def _merged(under: dict[str, Any], over: dict[str, Any]) -> dict[str, Any]:
+    both = {**under, **over}
+    for key in under.keys() & over.keys():
+        if isinstance(under[key], dict) and isinstance(over[key], dict):
+            both[key] = _merged(under[key], over[key])
+    return both
+
+
+def barriers(settings: dict[str, Any], symbol: str, horizon: int) -> dict[str, Any]:
+    """k_up, k_down and max_bars of a symbol's horizon.
+
+    Raises
+    ------
+    UserError
+        When neither the symbol nor default has them; it shows the lines to add.
+    """
+    table = settings["labels"]["barriers"]
+    for name in (symbol, "default"):
+        if str(horizon) in table.get(name, {}):
+            return table[name][str(horizon)]
+    raise UserError(
+        f"config: horizon {horizon} has no barriers; add to the config: labels: {{barriers: "
+        f"{{default: {{{horizon}: {{k_up: 2.5, k_down: 2.0, max_bars: {2 * horizon}}}}}}}}}"
+    )
+
+
+def raw_settings(settings: dict[str, Any], symbol: str) -> dict[str, Any]:
+    """The ``raw`` block of a symbol: interval (null: the file's name says), timezone, stamps."""
+    return {"interval": None, "timezone": None, "stamps": "open", **settings["raw"].get(symbol, {})}
+
+
+def raw_path(settings: dict[str, Any], symbol: str) -> Path:
+    """The raw file of a symbol: of the configured interval, else the finest that is there.
+
+    Raises
+    ------
+    UserError
+        When there is none; it says which file is looked for and what it holds.
+    """
+    folder = Path(settings["raw_folder"])
+    interval = raw_settings(settings, symbol)["interval"]
+    minutes = "*" if interval is None else int(pd.Timedelta(interval) / pd.Timedelta("1min"))
+    found = [
+        path
+        for path in folder.glob(f"{symbol}_{minutes}m.*")
+        if path.suffix in (".parquet", ".csv") and path.stem.rpartition("_")[2][:-1].isdigit()
+    ]
+    if found:
+        return min(
+            found, key=lambda p: (int(p.stem.rpartition("_")[2][:-1]), p.suffix != ".parquet")
+        )
+    expected = folder / f"{symbol}_{1 if minutes == '*' else minutes}m.parquet"
+    raise UserError(
+        f"{expected}: no such file; put the contract's rows there, parquet or csv, columns "
+        "datetime, open, high, low, close, volume and, if rolled, contract; "
+        "./pipeline demo needs no data"
+    )
+
+
+def _interval(text: str) -> pd.Timedelta | None:
+    try:
+        value = pd.Timedelta(text)
+    except ValueError:
+        return None
+    return (
+        value
+        if value > pd.Timedelta(0) and value % pd.Timedelta("1min") == pd.Timedelta(0)
+        else None
+    )
+
+
+def _intervals(settings: dict[str, Any]) -> Iterator[str]:
+    given = {f"bars.{key}": settings["bars"][key] for key in ("interval", "max_gap")}
+    for symbol, raw in settings["raw"].items():
+        if raw["interval"] is not None:
+            given[f"raw.{symbol}.interval"] = raw["interval"]
+    for key, text in given.items():
+        if _interval(text) is None:
+            yield f"{key}={text!r} is not a whole number of minutes, such as 5min"
+    bar = pd.Timedelta(settings["bars"]["interval"])
+    for symbol, raw in settings["raw"].items():
+        if raw["interval"] and bar % pd.Timedelta(raw["interval"]) != pd.Timedelta(0):
+            yield (
+                f"bars.interval={settings['bars']['interval']} is not a multiple of "
+                f"raw.{symbol}.interval={raw['interval']}; raise bars.interval"
+            )
+
+
+def _zones(settings: dict[str, Any]) -> Iterator[str]:
+    for symbol, raw in settings["raw"].items():
+        try:
+            ZoneInfo(raw["timezone"] or "UTC")
+        except (ZoneInfoNotFoundError, ValueError):
+            yield f"raw.{symbol}.timezone={raw['timezone']!r} is no zone such as America/New_York"
+
+
+def _models(settings: dict[str, Any]) -> Iterator[str]:
+    loaded = load_models(settings["models"] + settings["ensembles"])
+    for name, model in loaded.items():
+        ensemble = model["model"]["family"] == "ensemble"
+        if ensemble and name in settings["models"]:
+            yield f"models: {name} is an ensemble; move it to ensembles"
+        if not ensemble and name in settings["ensembles"]:
+            yield f"ensembles: {name} is a base model; move it to models"
+
+
+def _families(settings: dict[str, Any]) -> Iterator[str]:
+    from mlfactory.features.catalog import FAMILIES
+
+    families = settings["features"]["families"]
+    for family in families:
+        if family not in FAMILIES:
+            yield f"features.families: unknown family {family!r}; {nearest(family, list(FAMILIES))}"
+    for family in BASELINE_FAMILIES:
+        if family not in families:
+            yield f"features.families lacks {family}, which the scores' baselines read; add it"
+
+
+def _barriers(settings: dict[str, Any]) -> Iterator[str]:
+    for symbol in settings["symbols"]:
+        for horizon in settings["horizons"]:
+            max_bars = barriers(settings, symbol, horizon)["max_bars"]
+            key = f"labels.barriers.{horizon}.max_bars={max_bars}"
+            if not horizon <= max_bars <= 3 * horizon:
+                yield f"{key} must lie between {horizon} and {3 * horizon}, one and three horizons"
+            purge = settings["splits"]["purge_bars"]
+            if purge < max_bars:
+                yield (
+                    f"splits.purge_bars={purge} is shorter than {key}: labels would leak over the "
+                    "borders; raise splits.purge_bars"
+                )
+
+
+def _splits(settings: dict[str, Any]) -> Iterator[str]:
+    splits = settings["splits"]
+    shares = splits["train_share"] + splits["val_share"]
+    if shares >= 1:
+        yield f"splits.train_share + splits.val_share = {shares:g} leaves no test; lower one"
+    dates = [splits["val_start"], splits["test_start"]]
+    if (dates[0] is None) != (dates[1] is None):
+        yield "splits.val_start and splits.test_start are set together; set both or neither"
+    if None in dates:
+        return
+    try:
+        val, test = (pd.Timestamp(date) for date in dates)
+    except ValueError as error:
+        yield f"splits.val_start={dates[0]!r}, splits.test_start={dates[1]!r}: {error}"
+    else:
+        if val >= test:
+            yield f"splits.val_start={dates[0]} is not before splits.test_start={dates[1]}"
+
+
+def _symbols(settings: dict[str, Any]) -> Iterator[str]:
+    symbols = settings["symbols"]
+    if len(symbols) > 1 and not settings["allow_batch_symbols"]:
+        yield batch_refusal(symbols)
+
+
+def batch_refusal(symbols: list[str]) -> str:
+    """The message that refuses several symbols in one run."""
+    return (
+        f"symbols {', '.join(symbols)} in one run: one contract a run is the rule; "
+        "name one, or set allow_batch_symbols: true"
+    )

@@ -1,0 +1,78 @@
+"""Ensembles: registry models that read other models' predictions."""
+
+from typing import Any
+
+import numpy as np
+import pandas as pd
+
+from mlfactory import registry
+from mlfactory.bundles import Bundle
+from mlfactory.folds import embargo_bars, training_rows
+from mlfactory.models._base import Model
+from mlfactory.oof import intervals, predictions
+from mlfactory.stacking import member_rows, side_by_side
+
+
+def _fitted(spec: dict[str, Any], stack: pd.DataFrame, members: list[str], seed: int) -> Model:
+    """The ensemble fitted on the labelled rows of a stacking dataset."""
+    model = registry.get(spec["model"]["type"])(spec["training"], spec["early_stopping"])
+    rows = stack[stack["y_true"].notna()]
+    model.fit(
+        member_rows(rows, members),
+        rows["y_true"].to_numpy(dtype=np.int8),
+        sample_weight=rows["sample_weight"].to_numpy(),
+        seed=seed,
+    )
+    return model
+
+
+def fit_ensemble(
+    stack: pd.DataFrame,
+    folds: pd.DataFrame,
+    *,
+    model: dict[str, Any],
+    members: list[str],
+    embargo: dict[str, int],
+    seed: int,
+    origin: dict[str, Any],
+) -> tuple[Bundle, pd.DataFrame]:
+    """Fit an ensemble on the stacking dataset, and predict that dataset's rows out of fold.
+
+    Parameters
+    ----------
+    stack, folds
+        The stacking dataset, and the folds and labels of the same rows.
+    model
+        The ensemble's yaml.
+    members
+        Base models whose predictions it reads.
+    embargo
+        ``sessions`` and ``min_bars`` left out after a held-out block.
+
+    Returns
+    -------
+    The ensemble fitted on all rows; and predictions of every row by one that was fitted on the
+    other folds' rows, purged.
+    """
+    held_out = folds[folds["fold"].notna()].reset_index(drop=True)
+    if not stack["datetime"].equals(held_out["datetime"]):
+        raise ValueError("the stacking dataset and the folds are not of the same bars")
+    start, end = intervals(held_out)
+    bars = embargo_bars(folds, **embargo)
+    fold = stack["fold"].to_numpy()
+    out = np.empty((len(stack), 3))
+    for number in np.unique(fold):
+        scored = fold == number
+        fitted = _fitted(model, stack[training_rows(start, end, scored, bars)], members, seed)
+        out[scored] = fitted.predict(member_rows(stack[scored], members))
+    bundle = Bundle(_fitted(model, stack, members, seed), None, origin)
+    return bundle, predictions(stack["datetime"], out)
+
+
+def predict_ensemble(
+    bundle: Bundle, members: list[str], member_predictions: list[pd.DataFrame]
+) -> pd.DataFrame:
+    """An ensemble's predictions of a split, from its members' predictions of it, in their order."""
+    table = side_by_side(dict(zip(members, member_predictions, strict=True)))
+    X = member_rows(table, members)
+    return predictions(table["datetime"], bundle.predict(X))

@@ -1,0 +1,267 @@
+"""Triple-barrier labels on the raw path.
+
+Entry is the close of bar t. The path is what comes strictly after: the raw rows of the next
+``max_bars`` bars. Whichever barrier the path meets first decides; the raw rows say which.
+"""
+
+import numpy as np
+import pandas as pd
+from numba import njit
+
+from mlfactory._typing import (
+    BoolArray1D,
+    Float64Array1D,
+    Int8Array1D,
+    Int32Array1D,
+    Int64Array1D,
+)
+from mlfactory.barriers import barrier_width
+from mlfactory.contracts import Contract
+from mlfactory.times import MISSING, from_nanoseconds, nanoseconds
+
+SHORT, NEUTRAL, LONG = 0, 1, 2
+AMBIGUOUS = 3
+UNKNOWN = -1
+
+
+@njit(cache=True)
+def decide(
+    opening: Float64Array1D,
+    high: Float64Array1D,
+    low: Float64Array1D,
+    start: int,
+    stop: int,
+    upper: float,
+    lower: float,
+) -> tuple[int, int]:
+    """Which barrier the raw rows ``start`` to ``stop - 1`` meet first, and in which row.
+
+    Returns
+    -------
+    (outcome, row): SHORT, LONG, or AMBIGUOUS when one row meets both after opening between them;
+    NEUTRAL with the last row when none is met.
+    """
+    for row in range(start, stop):
+        if opening[row] >= upper:
+            return LONG, row
+        if opening[row] <= lower:
+            return SHORT, row
+        if high[row] >= upper and low[row] <= lower:
+            return AMBIGUOUS, row
+        if high[row] >= upper:
+            return LONG, row
+        if low[row] <= lower:
+            return SHORT, row
+    return NEUTRAL, stop - 1
+
+
+@njit(cache=True)
+def window_ends(segment: Int32Array1D, session: Int32Array1D, cross_sessions: bool) -> Int64Array1D:
+    """For each bar the last bar of its stretch: its segment, or its session within the segment.
+
+    Returns
+    -------
+    (n,) int64 bar numbers. A label whose window reaches beyond is not known.
+    """
+    n = len(segment)
+    last = np.empty(n, dtype=np.int64)
+    for t in range(n - 1, -1, -1):
+        ends = t == n - 1 or segment[t + 1] != segment[t]
+        if not ends and not cross_sessions:
+            ends = session[t + 1] != session[t]
+        last[t] = t if ends else last[t + 1]
+    return last
+
+
+@njit(cache=True)
+def _scan(
+    close: Float64Array1D,
+    width: Float64Array1D,
+    last: Int64Array1D,
+    first_raw: Int64Array1D,
+    raw_bar: Int64Array1D,
+    raw_open: Float64Array1D,
+    raw_high: Float64Array1D,
+    raw_low: Float64Array1D,
+    k_up: float,
+    k_down: float,
+    max_bars: int,
+) -> tuple[Int8Array1D, Int64Array1D, Float64Array1D, Float64Array1D, Float64Array1D, Int32Array1D]:
+    """Outcome, deciding raw row, exit price, highest and lowest price met, and bars held.
+
+    Bars whose width is missing or that are the last of their stretch are UNKNOWN. Bars whose
+    stretch ends within ``max_bars`` are walked to its end, for their concurrency only.
+    """
+    n = len(close)
+    outcome = np.full(n, UNKNOWN, dtype=np.int8)
+    decided = np.full(n, -1, dtype=np.int64)
+    exit_price = np.full(n, np.nan)
+    highest = np.full(n, np.nan)
+    lowest = np.full(n, np.nan)
+    held = np.zeros(n, dtype=np.int32)
+    for t in range(n):
+        end = min(t + max_bars, last[t])
+        if np.isnan(width[t]) or end == t:
+            continue
+        upper = close[t] + k_up * width[t]
+        lower = close[t] - k_down * width[t]
+        start = first_raw[t + 1]
+        kind, row = decide(raw_open, raw_high, raw_low, start, first_raw[end + 1], upper, lower)
+        outcome[t] = kind
+        decided[t] = row
+        held[t] = raw_bar[row] - t
+        top = close[t]
+        bottom = close[t]
+        for j in range(start, row + 1):
+            top = max(top, raw_high[j])
+            bottom = min(bottom, raw_low[j])
+        if kind == LONG:
+            exit_price[t] = max(upper, raw_open[row])
+            top = exit_price[t]
+        elif kind == SHORT:
+            exit_price[t] = min(lower, raw_open[row])
+            bottom = exit_price[t]
+        elif kind == NEUTRAL:
+            exit_price[t] = close[end]
+        highest[t] = top
+        lowest[t] = bottom
+    return outcome, decided, exit_price, highest, lowest, held
+
+
+@njit(cache=True)
+def average_uniqueness(held: Int32Array1D) -> Float64Array1D:
+    """Mean over a label's bars of 1 / the number of labels under way at that bar.
+
+    Parameters
+    ----------
+    held
+        (n,) bars that each label lasts: label t is under way in bars t+1 .. t+held[t]; 0 for
+        bars without a path. Every path counts, whatever became of it, so that the value of a
+        label depends on nothing after its end.
+
+    Returns
+    -------
+    (n,) float64 in (0, 1], NaN where ``held`` is 0. Source: Lopez de Prado, Advances in Financial
+    Machine Learning, 2018, section 4.4.
+    """
+    n = len(held)
+    change = np.zeros(n + 2, dtype=np.int64)
+    for t in range(n):
+        if held[t] > 0:
+            change[t + 1] += 1
+            change[t + held[t] + 1] -= 1
+    summed = np.zeros(n + 1)
+    concurrency = 0
+    for t in range(n):
+        concurrency += change[t]
+        summed[t + 1] = summed[t] + (1.0 / concurrency if concurrency > 0 else 0.0)
+    uniqueness = np.full(n, np.nan)
+    for t in range(n):
+        if held[t] > 0:
+            uniqueness[t] = (summed[t + held[t] + 1] - summed[t + 1]) / held[t]
+    return uniqueness
+
+
+def label_bars(
+    bars: pd.DataFrame,
+    raw_bars: pd.DataFrame,
+    *,
+    contract: Contract,
+    raw_interval: pd.Timedelta,
+    k_up: float,
+    k_down: float,
+    max_bars: int,
+    atr_period: int,
+    atr_floor_ticks: float,
+    cross_sessions: bool,
+) -> pd.DataFrame:
+    """Label every bar: 0 short, 1 neutral, 2 long, or unknown.
+
+    Parameters
+    ----------
+    bars, raw_bars
+        Tables of schemas BARS and RAW_BARS: the bars, and the raw rows they were made of.
+    contract
+        For the tick size and the round-trip cost.
+    raw_interval
+        Length of a raw row; ``t1`` is the end of the row that decided.
+    k_up, k_down
+        Barrier distances in ATRs.
+    max_bars
+        The vertical barrier, in bars after t.
+    atr_period, atr_floor_ticks
+        Wilder's period, and the least ATR in ticks.
+    cross_sessions
+        Whether a path may continue into the next session of its segment.
+
+    Returns
+    -------
+    One row a bar, schema LABELS. ``label`` is missing where the path is ambiguous, where the
+    window of ``max_bars`` leaves the segment (or session), before the first ATR, and where the
+    nearer barrier does not clear the round-trip cost (``tradable`` is false). ``ret``, ``mae`` and
+    ``mfe`` are fractions of the entry price, seen from the label's side (long for neutral), up to
+    the exit; the row that decides counts in full on the adverse side.
+    """
+    close = bars["close"].to_numpy()
+    width = barrier_width(bars, atr_period=atr_period, floor=atr_floor_ticks * contract.tick_size)
+    last = window_ends(bars["segment"].to_numpy(), bars["session"].to_numpy(), cross_sessions)
+    raw_bar = raw_bars["bar"].to_numpy()
+    outcome, decided, exit_price, highest, lowest, held = _scan(
+        close,
+        width,
+        last,
+        np.searchsorted(raw_bar, np.arange(len(bars) + 1)),
+        raw_bar,
+        raw_bars["open"].to_numpy(),
+        raw_bars["high"].to_numpy(),
+        raw_bars["low"].to_numpy(),
+        k_up,
+        k_down,
+        max_bars,
+    )
+    whole = np.arange(len(bars)) + max_bars <= last
+    nearer = min(k_up, k_down) * width
+    tradable = nearer > contract.round_trip_cost(close)
+    uniqueness = average_uniqueness(held)
+    return _table(
+        bars["datetime"],
+        nanoseconds(raw_bars["datetime"]) + raw_interval.value,
+        close,
+        (outcome, decided, exit_price, highest, lowest, held, uniqueness),
+        whole & (outcome >= 0),
+        tradable,
+    )
+
+
+def _table(
+    datetime: pd.Series,
+    raw_end_ns: Int64Array1D,
+    close: Float64Array1D,
+    scan: tuple,
+    known: BoolArray1D,
+    tradable: BoolArray1D,
+) -> pd.DataFrame:
+    outcome, decided, exit_price, highest, lowest, held, uniqueness = scan
+    side = np.where(outcome == SHORT, -1.0, 1.0)
+    up = highest / close - 1
+    down = 1 - lowest / close
+    t1 = from_nanoseconds(np.where(known, raw_end_ns[decided], MISSING))
+    labelled = known & (outcome != AMBIGUOUS) & tradable
+
+    def where_known(values: np.ndarray) -> np.ndarray:
+        return np.where(known, values, np.nan)
+
+    return pd.DataFrame(
+        {
+            "datetime": datetime,
+            "label": pd.Series(outcome).astype("Int8").where(labelled),
+            "t1": t1,
+            "ret": where_known(side * (exit_price / close - 1)),
+            "mae": where_known(np.where(side < 0, up, down)),
+            "mfe": where_known(np.where(side < 0, down, up)),
+            "bars_held": pd.Series(held).astype("Int32").where(known),
+            "ambiguous": known & (outcome == AMBIGUOUS),
+            "tradable": tradable,
+            "uniqueness": where_known(uniqueness),
+        }
+    )

@@ -1,0 +1,110 @@
+"""Soft voting: the mean of the members' probabilities, plain or weighted."""
+
+import json
+from pathlib import Path
+from typing import Any, ClassVar
+
+import numpy as np
+
+from mlfactory._typing import Float64Array1D, Float64Array2D
+from mlfactory.models._base import (
+    MIN_PROBABILITY,
+    N_CLASSES,
+    FeatureRows,
+    Labelled,
+    Model,
+    Parameter,
+)
+from mlfactory.registry import register
+from mlfactory.schemas import CLASSES
+
+
+@register("voting")
+class Voting(Model):
+    """Mean of the members' probabilities.
+
+    Its features are the members' predictions: columns ``{member}_prob_short``, ``_neutral`` and
+    ``_long``, member after member. ``weighting: equal`` gives each member the same weight;
+    ``log_loss`` the weights, non-negative with sum 1, of least weighted log-loss on the rows
+    fitted on. Nothing is searched on validation rows.
+    """
+
+    STOPS_EARLY = False
+    LIBRARY = "numpy"
+    FILES = ("weights.json",)
+    PARAMETERS: ClassVar[dict[str, Parameter]] = {
+        "weighting": Parameter(str, choices=("equal", "log_loss")),
+    }
+
+    def _fit(self, train: Labelled, validation: Labelled | None, seed: int) -> dict[str, Any]:
+        members = _members(train.X.names)
+        self.weights = np.full(len(members), 1 / len(members))
+        if self.training["weighting"] == "log_loss":
+            by_member = train.X.matrix().reshape(len(train.X), len(members), N_CLASSES)
+            given = by_member[np.arange(len(train.y)), :, train.y].astype(np.float64)
+            given = np.maximum(given, MIN_PROBABILITY)
+            self.weights = mixture_weights(given, train.weight)
+        return {"weights": dict(zip(members, self.weights.tolist(), strict=True))}
+
+    def _probabilities(self, X: FeatureRows) -> Float64Array2D:
+        by_member = X.matrix().reshape(len(X), len(self.weights), N_CLASSES)
+        probabilities: Float64Array2D = (by_member * self.weights[:, None]).sum(axis=1)
+        return probabilities
+
+    def get_feature_importance(self) -> dict[str, float]:
+        """The members' weights, spread evenly over their three columns."""
+        return self._shares(np.repeat(self.weights, N_CLASSES))
+
+    def _write_state(self, path: Path) -> None:
+        text = json.dumps({"weights": self.weights.tolist()}) + "\n"
+        (path / "weights.json").write_text(text, encoding="utf-8")
+
+    def _read_state(self, path: Path) -> None:
+        text = (path / "weights.json").read_text(encoding="utf-8")
+        self.weights = np.array(json.loads(text)["weights"])
+
+
+def mixture_weights(given: Float64Array2D, row_weight: Float64Array1D) -> Float64Array1D:
+    """Weights of least log-loss for a mean of predictions, by expectation-maximisation.
+
+    The log-loss is convex in the weights and every step lowers it; steps end when one gains less
+    than 1e-9, or after 1000. Members that say the same keep equal weights.
+
+    Parameters
+    ----------
+    given
+        (m, members) probability that each member gave to what happened.
+    row_weight
+        (m,) weight of each row.
+
+    Returns
+    -------
+    (members,) non-negative, sum 1.
+
+    Examples
+    --------
+    >>> mixture_weights(np.array([[0.8, 0.2], [0.6, 0.4], [0.7, 0.3]]), np.ones(3)).round(3)
+    array([1., 0.])
+    """
+    shares = row_weight / row_weight.sum()
+    weights = np.full(given.shape[1], 1 / given.shape[1])
+    loss = np.inf
+    for _ in range(1000):
+        mixed = (given * weights).sum(axis=1)
+        previous, loss = loss, -float((shares * np.log(mixed)).sum())
+        if previous - loss < 1e-9:
+            break
+        weights = weights * (given * (shares / mixed)[:, None]).sum(axis=0)
+    result: Float64Array1D = weights / weights.sum()
+    return result
+
+
+def _members(names: tuple[str, ...]) -> list[str]:
+    """The members whose predictions the columns are, in their order."""
+    members = [name.removesuffix("_prob_short") for name in names[::N_CLASSES]]
+    expected = tuple(f"{member}_prob_{label}" for member in members for label in CLASSES)
+    if names != expected:
+        raise ValueError(
+            f"voting: columns {names} are not {{member}}_prob_short, _neutral, _long of each member"
+        )
+    return members

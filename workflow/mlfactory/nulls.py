@@ -1,0 +1,54 @@
+"""What the same procedure scores when there is nothing to find."""
+
+import numpy as np
+import pandas as pd
+
+from mlfactory._typing import Int64Array1D
+
+LEAST_SHIFT = 0.1
+"""Labels move by at least this share of all sessions, so that no market state is shared."""
+
+_LABEL_COLUMNS = ("label", "bars_held", "uniqueness")
+
+
+def _sources(folds: pd.DataFrame, shift: int) -> Int64Array1D:
+    """For each row the row ``shift`` sessions on, at the same minute; -1 where there is none."""
+    dates, number = np.unique(folds["session"], return_inverse=True)
+    width = int(folds["minute"].max()) + 1
+    minute = folds["minute"].to_numpy(dtype=np.int64)
+    here = number * width + minute
+    there = (number + shift) % len(dates) * width + minute
+    found = np.minimum(np.searchsorted(here, there), len(here) - 1)
+    return np.where(here[found] == there, found, -1)
+
+
+def shift_labels(folds: pd.DataFrame, *, seed: int, replicate: int) -> pd.DataFrame:
+    """Give every row the label of the same minute, a random number of whole sessions on.
+
+    The clock and the labels' overlap are kept; what the features say of the label is not.
+
+    Parameters
+    ----------
+    folds
+        Table of schema FOLDS.
+    seed, replicate
+        Choose the shift, the same for all rows, circular over the training split's sessions.
+
+    Returns
+    -------
+    A table of schema FOLDS. ``t1`` is the end of the bar that lies as many bars ahead as the
+    moved label was held.
+    """
+    n_sessions = folds["session"].nunique()
+    least = max(1, int(LEAST_SHIFT * n_sessions))
+    generator = np.random.default_rng([seed, replicate])
+    shift = int(generator.integers(least, max(n_sessions - least, least + 1)))
+    source = _sources(folds, shift)
+    moved = folds.copy()
+    for name in _LABEL_COLUMNS:
+        moved[name] = folds[name].take(np.maximum(source, 0)).set_axis(folds.index)
+        moved[name] = moved[name].where(source >= 0)
+    held = moved["bars_held"].fillna(0).to_numpy(dtype=np.int64)
+    last = np.minimum(np.arange(len(folds)) + held, len(folds) - 1)
+    moved["t1"] = folds["end"].take(last).set_axis(folds.index).where(held > 0)
+    return moved

@@ -1,0 +1,219 @@
+"""Fitting a model on a fold's training rows, and predicting the rows it never saw.
+
+Whatever is fitted here (scaler, complexity, model) reads the training rows of one fit only.
+"""
+
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import pandas as pd
+
+from mlfactory import registry
+from mlfactory._typing import BoolArray1D, Float64Array1D, Float64Array2D, Int8Array1D, Int64Array1D
+from mlfactory.bundles import Bundle, scaled
+from mlfactory.folds import embargo_bars, overlapping, training_rows
+from mlfactory.models._base import FeatureRows, Model
+from mlfactory.scaling import RobustScaler
+from mlfactory.schemas import PROBABILITIES
+from mlfactory.times import nanoseconds
+from mlfactory.weights import fit_weights
+
+
+@dataclass(frozen=True)
+class TrainingSet:
+    """The training split of one horizon, as arrays; row i is the same bar in all of them.
+
+    Attributes
+    ----------
+    features
+        All n rows.
+    label
+        (n,) int8; -1 where unknown.
+    start, end
+        (n,) int64 ns: when a row's bar opens, and when its label is known (the bar's end where
+        there is none).
+    fold
+        (n,) the fold that holds the row out; -1 for rows that are never held out.
+    uniqueness
+        (n,) average uniqueness; NaN where there is no label.
+    """
+
+    features: FeatureRows
+    label: Int8Array1D
+    start: Int64Array1D
+    end: Int64Array1D
+    fold: Int64Array1D
+    uniqueness: Float64Array1D
+
+    @property
+    def labelled(self) -> BoolArray1D:
+        """Rows that may be fitted and scored."""
+        return self.label >= 0
+
+
+def feature_rows(table: pd.DataFrame) -> FeatureRows:
+    """All rows of a split table as model input."""
+    names = tuple(c for c in table.columns if c not in ("datetime", "session", "segment"))
+    return FeatureRows(
+        np.ascontiguousarray(table[list(names)].to_numpy(dtype=np.float32)),
+        table["segment"].to_numpy(),
+        np.arange(len(table)),
+        names,
+    )
+
+
+def intervals(folds: pd.DataFrame) -> tuple[Int64Array1D, Int64Array1D]:
+    """When each row's bar opens and when its label is known (its bar's end without), int64 ns."""
+    return nanoseconds(folds["datetime"]), nanoseconds(folds["t1"].fillna(folds["end"]))
+
+
+def training_set(train: pd.DataFrame, folds: pd.DataFrame) -> TrainingSet:
+    """Join a training split with its folds and labels, which must be of the same bars."""
+    if not train["datetime"].equals(folds["datetime"]):
+        raise ValueError("the training split and the folds are not of the same bars")
+    start, end = intervals(folds)
+    return TrainingSet(
+        feature_rows(train),
+        folds["label"].fillna(-1).to_numpy(dtype=np.int8),
+        start,
+        end,
+        folds["fold"].fillna(-1).to_numpy(dtype=np.int64),
+        folds["uniqueness"].to_numpy(),
+    )
+
+
+def inner_split(
+    data: TrainingSet, rows: Int64Array1D, fit_share: float
+) -> tuple[Int64Array1D, Int64Array1D]:
+    """Cut a fit's rows once in time: the head to fit, the tail to stop early on.
+
+    Head rows whose label reaches into the tail are purged.
+
+    Returns
+    -------
+    (head, tail): row numbers, ascending.
+    """
+    cut = round(fit_share * len(rows))
+    tail = np.zeros(len(data.start), dtype=bool)
+    tail[rows[cut:]] = True
+    reaching = overlapping(data.start, data.end, tail)
+    head = rows[:cut]
+    return head[~reaching[head]], rows[cut:]
+
+
+def _fit_once(
+    model: Model,
+    data: TrainingSet,
+    rows: Int64Array1D,
+    stop_rows: Int64Array1D | None,
+    scaling: bool,
+    seed: int,
+) -> tuple[RobustScaler | None, dict[str, Any]]:
+    scaler = RobustScaler.fit(data.features.values[rows]) if scaling else None
+    X = scaled(data.features, scaler)
+    validation = (None, None) if stop_rows is None else (X.take(stop_rows), data.label[stop_rows])
+    metrics = model.fit(
+        X.take(rows),
+        data.label[rows],
+        *validation,
+        sample_weight=fit_weights(data.uniqueness[rows]),
+        seed=seed,
+    )
+    return scaler, metrics
+
+
+def fit_rows(
+    data: TrainingSet,
+    rows: Int64Array1D,
+    *,
+    model: dict[str, Any],
+    fit_share: float,
+    threads: int,
+    seed: int,
+    origin: dict[str, Any],
+) -> tuple[Bundle, dict[str, Any]]:
+    """Fit a model on these rows: find its complexity on their purged tail, then refit on all.
+
+    Parameters
+    ----------
+    data
+        The training split.
+    rows
+        The labelled rows to fit on; nothing else is read.
+    model
+        The model's yaml.
+    fit_share
+        Share of the rows that is fitted while the rest stops early.
+    threads, seed
+        Passed to the model.
+    origin
+        What the bundle remembers of where it is from.
+
+    Returns
+    -------
+    The bundle, and what is recorded of the training.
+    """
+    cls = registry.get(model["model"]["type"])
+    fitted = cls(model["training"], model["early_stopping"], threads)
+    metrics: dict[str, Any] = {"rows": len(rows)}
+    scaling = model["needs"]["scaling"]
+    if model["early_stopping"]["enabled"]:
+        head, tail = inner_split(data, rows, fit_share)
+        _, stopping = _fit_once(fitted, data, head, tail, scaling, seed)
+        metrics["early_stopping"] = {"rows": len(head), "stop_rows": len(tail), **stopping}
+    scaler, refit = _fit_once(fitted, data, rows, None, scaling, seed)
+    metrics["fit"] = refit
+    return Bundle(fitted, scaler, origin), metrics
+
+
+def predictions(datetime: pd.Series, probabilities: Float64Array2D) -> pd.DataFrame:
+    """A table of schema PREDICTIONS."""
+    columns = dict(zip(PROBABILITIES, probabilities.T.astype(np.float32), strict=True))
+    return pd.DataFrame({"datetime": datetime.reset_index(drop=True), **columns})
+
+
+def fold_rows(data: TrainingSet, fold: int, embargo: int) -> tuple[Int64Array1D, Int64Array1D]:
+    """Labelled training rows of a fold, purged and embargoed, and all rows it holds out."""
+    held_out = data.fold == fold
+    train = training_rows(data.start, data.end, held_out, embargo)
+    return np.flatnonzero(train & data.labelled), np.flatnonzero(held_out)
+
+
+def fit_fold(
+    train: pd.DataFrame, folds: pd.DataFrame, *, fold: int, embargo: dict[str, int], **fit: Any
+) -> tuple[Bundle, pd.DataFrame, dict[str, Any]]:
+    """Fit a model on one fold's training rows and predict the rows that the fold holds out.
+
+    Parameters
+    ----------
+    train, folds
+        The training split, and its folds and labels.
+    fold
+        The fold that is held out.
+    embargo
+        ``sessions`` and ``min_bars`` left out after the held-out block.
+    fit
+        See `fit_rows`.
+
+    Returns
+    -------
+    The bundle; the predictions of every held-out row, labelled or not; the training's record.
+    """
+    data = training_set(train, folds)
+    rows, held_out = fold_rows(data, fold, embargo_bars(folds, **embargo))
+    bundle, metrics = fit_rows(data, rows, **fit)
+    predicted = bundle.predict(data.features.take(held_out))
+    return bundle, predictions(train["datetime"].iloc[held_out], predicted), metrics
+
+
+def fit_full(train: pd.DataFrame, folds: pd.DataFrame, **fit: Any) -> tuple[Bundle, dict[str, Any]]:
+    """Fit a model on every labelled row of the training split; see `fit_rows`."""
+    data = training_set(train, folds)
+    return fit_rows(data, np.flatnonzero(data.labelled), **fit)
+
+
+def mean_prediction(table: pd.DataFrame, bundles: list[Bundle]) -> pd.DataFrame:
+    """The mean of several models' probabilities for every row of a split."""
+    X = feature_rows(table)
+    return predictions(table["datetime"], np.mean([b.predict(X) for b in bundles], axis=0))

@@ -1,0 +1,48 @@
+"""Robust scaling: median to 0, interquartile range to 1, clipped."""
+
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Self
+
+import numpy as np
+
+from mlfactory import tables
+from mlfactory._typing import Float32Array1D, Float32Array2D
+
+CLIP = 5.0
+
+
+@dataclass(frozen=True)
+class RobustScaler:
+    """Medians and interquartile ranges of the rows it was fitted on.
+
+    Attributes
+    ----------
+    center, scale
+        (k,) float32; a column whose interquartile range is 0 has scale 1.
+    """
+
+    center: Float32Array1D
+    scale: Float32Array1D
+
+    @classmethod
+    def fit(cls, values: Float32Array2D) -> Self:
+        """Learn from (m, k) rows without missing values."""
+        low, center, high = np.quantile(values, (0.25, 0.5, 0.75), axis=0).astype(np.float32)
+        spread = high - low
+        return cls(center, np.where(spread > 0, spread, np.float32(1)))
+
+    def transform(self, values: Float32Array2D) -> Float32Array2D:
+        """Scale (n, k) rows and clip them at 5 interquartile ranges; float32, a new array."""
+        scaled = (values - self.center) / self.scale
+        return np.clip(scaled, -CLIP, CLIP, out=scaled)
+
+    def save(self, path: Path) -> None:
+        """Write as json."""
+        tables.write_json({"center": self.center.tolist(), "scale": self.scale.tolist()}, path)
+
+    @classmethod
+    def load(cls, path: Path) -> Self:
+        """Read what ``save`` wrote, exactly."""
+        content: dict[str, Any] = tables.read_json(path)
+        return cls(*(np.array(content[key], dtype=np.float32) for key in ("center", "scale")))

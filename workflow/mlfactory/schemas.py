@@ -1,0 +1,168 @@
+"""The data contracts: every table's columns, types, units and row rules."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+
+CLASSES = ("short", "neutral", "long")
+"""Label order: 0 short, 1 neutral, 2 long."""
+
+TIME = "datetime64[ns, UTC]"
+
+
+@dataclass(frozen=True)
+class Column:
+    """One column: its pandas type, its unit, whether it may be missing, and its range."""
+
+    dtype: str
+    unit: str = ""
+    nullable: bool = False
+    low: float | None = None
+    high: float | None = None
+
+
+@dataclass(frozen=True)
+class Schema:
+    """One table: its columns in order, and the rows' rules.
+
+    Attributes
+    ----------
+    name
+        What error messages call the table.
+    columns
+        Columns by name, in order.
+    time_key
+        Whether ``datetime`` is unique and ascending.
+    sums_to_one
+        Groups of columns whose sum is 1 in every row.
+    ordered
+        Pairs of columns of which the first is never above the second.
+    """
+
+    name: str
+    columns: dict[str, Column]
+    time_key: bool = True
+    sums_to_one: tuple[tuple[str, ...], ...] = ()
+    ordered: tuple[tuple[str, str], ...] = field(default=())
+
+
+_TIME = Column(TIME, "bar open, UTC")
+_PRICE = Column("float64", "price", low=0.0)
+_PROBABILITY = Column("float32", "probability", low=0.0, high=1.0)
+_OHLC_ORDER = (
+    ("low", "open"),
+    ("low", "close"),
+    ("low", "high"),
+    ("open", "high"),
+    ("close", "high"),
+)
+_OHLCV = {
+    "datetime": _TIME,
+    "open": _PRICE,
+    "high": _PRICE,
+    "low": _PRICE,
+    "close": _PRICE,
+    "volume": Column("float64", "contracts", low=0.0),
+}
+
+RAW = Schema(
+    "simulated raw rows",
+    {**_OHLCV, "volume": Column("int64", "contracts", low=0)},
+    ordered=_OHLC_ORDER,
+)
+
+BARS = Schema(
+    "bars",
+    {
+        **_OHLCV,
+        "n_raw": Column("int32", "raw rows", low=1),
+        "session": Column("int32", "days since 1970 of the session's date"),
+        "session_open": Column(TIME, "UTC"),
+        "session_close": Column(TIME, "UTC"),
+        "segment": Column("int32", "uninterrupted stretch", low=0),
+        "contract": Column("str", "contract name", nullable=True),
+    },
+    ordered=_OHLC_ORDER,
+)
+
+RAW_BARS = Schema(
+    "raw bars",
+    {**_OHLCV, "bar": Column("int64", "row of bars", low=0)},
+    ordered=_OHLC_ORDER,
+)
+
+LABELS = Schema(
+    "labels",
+    {
+        "datetime": _TIME,
+        "label": Column("Int8", "0 short, 1 neutral, 2 long", nullable=True, low=0, high=2),
+        "t1": Column(TIME, "end of the raw row that decided", nullable=True),
+        "ret": Column("float64", "fraction of entry price", nullable=True),
+        "mae": Column("float64", "fraction of entry price", nullable=True, low=0),
+        "mfe": Column("float64", "fraction of entry price", nullable=True, low=0),
+        "bars_held": Column("Int32", "bars", nullable=True, low=1),
+        "ambiguous": Column("bool"),
+        "tradable": Column("bool"),
+        "uniqueness": Column("float64", "mean of 1/concurrency", nullable=True, low=0, high=1),
+    },
+)
+
+FOLDS = Schema(
+    "folds",
+    {
+        "datetime": _TIME,
+        "end": Column(TIME, "bar end, UTC"),
+        "session": Column("int32", "days since 1970 of the session's date"),
+        "minute": Column("int32", "minutes since the session's open", low=0),
+        "fold": Column("Int16", "fold that holds the row out", nullable=True, low=0),
+        "label": LABELS.columns["label"],
+        "t1": LABELS.columns["t1"],
+        "bars_held": LABELS.columns["bars_held"],
+        "uniqueness": LABELS.columns["uniqueness"],
+    },
+)
+
+PROBABILITIES = tuple(f"prob_{name}" for name in CLASSES)
+
+PREDICTIONS = Schema(
+    "predictions",
+    {"datetime": _TIME, **dict.fromkeys(PROBABILITIES, _PROBABILITY)},
+    sums_to_one=(PROBABILITIES,),
+)
+
+
+def features(names: Sequence[str]) -> Schema:
+    """The features table: time and one float32 column per feature; missing in the warm-up only."""
+    columns = {name: Column("float32", nullable=True) for name in names}
+    return Schema("features", {"datetime": _TIME, **columns})
+
+
+def split(names: Sequence[str]) -> Schema:
+    """A split: complete unscaled features, with the segment and session of each bar."""
+    columns = {name: Column("float32") for name in names}
+    rows = {name: BARS.columns[name] for name in ("session", "segment")}
+    return Schema("split", {"datetime": _TIME, **rows, **columns})
+
+
+def member_columns(model: str) -> tuple[str, ...]:
+    """The names of one model's probabilities in a stacking dataset, in label order."""
+    return tuple(f"{model}_{column}" for column in PROBABILITIES)
+
+
+def stacking_dataset(models: Sequence[str]) -> Schema:
+    """Held-out training rows with every base model's probabilities, aligned by time."""
+    probabilities = {c: _PROBABILITY for model in models for c in member_columns(model)}
+    return Schema(
+        "stacking dataset",
+        {
+            "datetime": _TIME,
+            **probabilities,
+            "models_agree": Column("bool"),
+            "avg_confidence": _PROBABILITY,
+            "avg_entropy": Column("float32", "nats", low=0.0, high=1.0987),
+            "y_true": LABELS.columns["label"],
+            "fold": Column("int16", low=0),
+            "t1": LABELS.columns["t1"],
+            "sample_weight": Column("float64", "mean 1 over labelled rows", nullable=True, low=0),
+        },
+        sums_to_one=tuple(member_columns(model) for model in models),
+    )

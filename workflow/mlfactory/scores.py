@@ -1,0 +1,217 @@
+"""The table of scores: every model beside its interval, both baselines, and its null."""
+
+from typing import Any
+
+import numpy as np
+import pandas as pd
+
+from mlfactory import metrics
+from mlfactory._typing import Float64Array1D, Float64Array2D, Int64Array1D
+from mlfactory.baselines import class_prior, fold_baselines
+from mlfactory.folds import embargo_bars
+from mlfactory.oof import TrainingSet, fold_rows, training_set
+from mlfactory.stacking import probabilities, unstack
+from mlfactory.statistics import block_numbers, block_sums, bootstrap_counts, interval
+
+
+class Scorer:
+    """Scores out-of-fold predictions of one horizon against both baselines.
+
+    Parameters
+    ----------
+    train, folds
+        The training split, and its folds and labels.
+    embargo
+        ``sessions`` and ``min_bars``, as in the fits, so that the baselines see the same rows.
+    bootstrap
+        ``samples``, ``block_sessions`` and ``confidence``.
+    seed
+        Of the bootstrap; the same resamples for every model, so that differences are paired.
+    """
+
+    def __init__(
+        self,
+        train: pd.DataFrame,
+        folds: pd.DataFrame,
+        *,
+        embargo: dict[str, int],
+        bootstrap: dict[str, Any],
+        seed: int,
+    ) -> None:
+        data = training_set(train, folds)
+        pairs = _scored_pairs(data, embargo_bars(folds, **embargo))
+        self.rows = np.sort(np.concatenate([scored for _, scored in pairs]))
+        self.held_out = np.flatnonzero(data.fold >= 0)
+        self.datetime = folds["datetime"]
+        self.y = data.label[self.rows]
+        self.fold = data.fold[self.rows]
+        self.uniqueness = data.uniqueness[self.rows]
+        self.baselines = {
+            name: table[self.rows]
+            for name, table in fold_baselines(train, data.label, pairs).items()
+        }
+        self.direction_prior = _direction_prior(data, pairs)[self.rows]
+        session = folds["session"].to_numpy()[self.rows]
+        self.block = block_numbers(session, bootstrap["block_sessions"])
+        self.counts = bootstrap_counts(self.block[-1] + 1, bootstrap["samples"], seed)
+        self.confidence = bootstrap["confidence"]
+
+    def describe(self) -> dict[str, Any]:
+        """Rows, effective rows, sessions and class shares of what is scored."""
+        shares = np.bincount(self.y, minlength=3) / len(self.y)
+        return {
+            "rows": len(self.rows),
+            "effective_rows": round(float(self.uniqueness.sum()), 1),
+            "blocks": int(self.block[-1] + 1),
+            "class_shares": dict(zip(("short", "neutral", "long"), shares.tolist(), strict=True)),
+        }
+
+    def score(self, table: pd.DataFrame) -> dict[str, Any]:
+        """Scores of one model's predictions of the held-out rows, each with its interval.
+
+        Parameters
+        ----------
+        table
+            Schema PREDICTIONS, one row a held-out row of the training split.
+
+        Returns
+        -------
+        ``log_loss``, ``gain_class_prior``, ``gain_volatility_clock_prior``, ``direction_gain``
+        (nats), ``direction_auc`` within folds, ``calibration_error``: each value, low, high; and
+        ``macro_f1``.
+        """
+        held_out = self.datetime.iloc[self.held_out].reset_index(drop=True)
+        if not table["datetime"].equals(held_out):
+            raise ValueError("the predictions are not of the held-out rows")
+        p = probabilities(table)[np.searchsorted(self.held_out, self.rows)]
+        p /= p.sum(axis=1, keepdims=True)
+        loss = metrics.log_losses(self.y, p)
+        samples = {"log_loss": self._mean(loss)}
+        for name, baseline in self.baselines.items():
+            samples[f"gain_{name}"] = self._mean(metrics.log_losses(self.y, baseline) - loss)
+        p_long = metrics.direction(p)
+        samples["direction_gain"] = self._direction_gain(p_long)
+        samples["direction_auc"] = self._direction_auc(p_long)
+        samples["calibration_error"] = self._calibration_error(p)
+        intervals = {name: interval(s, self.confidence) for name, s in samples.items()}
+        return {**intervals, "macro_f1": metrics.macro_f1(self.y, p)}
+
+    def _resampled(self, values: np.ndarray) -> np.ndarray:
+        return self.counts @ block_sums(self.block, values)
+
+    def _mean(self, values: Float64Array1D) -> Float64Array1D:
+        return self._resampled(values) / self._resampled(np.ones(len(values)))
+
+    def _direction_gain(self, p_long: Float64Array1D) -> Float64Array1D:
+        gain = metrics.direction_log_losses(self.y, self.direction_prior)
+        gain = gain - metrics.direction_log_losses(self.y, p_long)
+        moved = (self.y != metrics.NEUTRAL).astype(float)
+        return self._resampled(gain) / self._resampled(moved)
+
+    def _direction_auc(self, p_long: Float64Array1D) -> Float64Array1D:
+        """AUC within each fold, averaged by non-neutral rows; pooling folds would bias it."""
+        total = np.zeros(len(self.counts))
+        weight = np.zeros(len(self.counts))
+        for fold in np.unique(self.fold):
+            rows = (self.fold == fold) & (self.y != metrics.NEUTRAL)
+            weights = self.counts[:, self.block[rows]]
+            auc = metrics.weighted_auc(self.y[rows] == metrics.LONG, p_long[rows], weights)
+            known = np.isfinite(auc)
+            total += np.where(known, auc, 0.0) * weights.sum(axis=1)
+            weight += np.where(known, weights.sum(axis=1), 0.0)
+        with np.errstate(invalid="ignore"):
+            return total / weight
+
+    def _calibration_error(self, p: Float64Array2D) -> Float64Array1D:
+        bins = metrics.calibration_bins(self.y, p)
+        gap = p - np.eye(3)[self.y]
+        n_blocks = self.block[-1] + 1
+        sums = np.zeros((n_blocks, 3 * metrics.CALIBRATION_BINS))
+        np.add.at(sums, (self.block[:, None], bins), gap)
+        return metrics.calibration_error(self.counts @ sums, self._resampled(np.ones(len(self.y))))
+
+
+def _scored_pairs(data: TrainingSet, embargo: int) -> list[tuple[Int64Array1D, Int64Array1D]]:
+    pairs = []
+    for fold in np.unique(data.fold[data.fold >= 0]):
+        train, held_out = fold_rows(data, int(fold), embargo)
+        pairs.append((train, held_out[data.labelled[held_out]]))
+    return pairs
+
+
+def _direction_prior(
+    data: TrainingSet, pairs: list[tuple[Int64Array1D, Int64Array1D]]
+) -> Float64Array1D:
+    """Share of long among the non-neutral training rows of each row's fold, (n,)."""
+    prior = np.full(len(data.label), np.nan)
+    for train, scored in pairs:
+        short, _, long = class_prior(data.label[train])
+        prior[scored] = long / (short + long)
+    return prior
+
+
+def by_model(
+    stack: pd.DataFrame, models: list[str], ensembles: dict[str, pd.DataFrame]
+) -> dict[str, pd.DataFrame]:
+    """Out-of-fold predictions of base models (from the stacking dataset) and of ensembles."""
+    return unstack(stack, models) | ensembles
+
+
+def null_replicates(
+    folds: list[pd.DataFrame],
+    stacks: list[pd.DataFrame],
+    ensembles: list[pd.DataFrame],
+    models: list[str],
+    names: list[str],
+) -> list[tuple[pd.DataFrame, dict[str, pd.DataFrame]]]:
+    """Each replicate's folds and out-of-fold predictions by model.
+
+    ``folds`` and ``stacks`` hold one table a replicate; ``ensembles`` one for each of ``names`` a
+    replicate, replicate by replicate.
+    """
+    n = len(names)
+    return [
+        (
+            table,
+            by_model(stack, models, dict(zip(names, ensembles[i * n : (i + 1) * n], strict=True))),
+        )
+        for i, (table, stack) in enumerate(zip(folds, stacks, strict=True))
+    ]
+
+
+def score_models(
+    train: pd.DataFrame,
+    folds: pd.DataFrame,
+    predictions: dict[str, pd.DataFrame],
+    nulls: dict[str, list[tuple[pd.DataFrame, dict[str, pd.DataFrame]]]],
+    **settings: Any,
+) -> dict[str, Any]:
+    """The content of ``scores_h{horizon}.json``.
+
+    Parameters
+    ----------
+    train, folds
+        The training split, and its folds and labels.
+    predictions
+        Each model's out-of-fold predictions.
+    nulls
+        For each kind of null its replicates: folds with the null's labels, and each model's
+        out-of-fold predictions from them.
+    settings
+        See `Scorer`.
+
+    Returns
+    -------
+    ``data`` (what is scored), ``settings``, and for every model its scores with, under ``nulls``,
+    the same scores of each replicate.
+    """
+    scorer = Scorer(train, folds, **settings)
+    models: dict[str, Any] = {name: scorer.score(t) for name, t in predictions.items()}
+    for scores in models.values():
+        scores["nulls"] = {kind: [] for kind in nulls}
+    for kind, replicates in nulls.items():
+        for null_folds, null_predictions in replicates:
+            null = Scorer(train, null_folds, **settings)
+            for name, table in null_predictions.items():
+                models[name]["nulls"][kind].append(null.score(table))
+    return {"data": scorer.describe(), "settings": settings, "models": models}

@@ -1,0 +1,109 @@
+"""The stacking dataset: every base model's out-of-fold predictions side by side, joined by time."""
+
+import numpy as np
+import pandas as pd
+
+from mlfactory._typing import Float64Array2D
+from mlfactory.models._base import FeatureRows
+from mlfactory.schemas import PROBABILITIES, member_columns
+from mlfactory.weights import fit_weights
+
+
+def _joined(held_out: pd.DataFrame, parts: list[pd.DataFrame], model: str) -> pd.DataFrame:
+    """One model's fold predictions, joined by time; each held-out row exactly once."""
+    together = pd.concat(parts).set_index("datetime").sort_index()
+    if not together.index.equals(pd.DatetimeIndex(held_out["datetime"])):
+        raise ValueError(
+            f"{model}: its out-of-fold predictions are not those of the {len(held_out)} held-out "
+            f"rows, each once, but {len(together)} rows"
+        )
+    return together[list(PROBABILITIES)]
+
+
+def by_member(models: list[str], tables: list[pd.DataFrame]) -> dict[str, list[pd.DataFrame]]:
+    """Fold predictions by model, from a list that goes through the folds model by model."""
+    n_folds = len(tables) // len(models)
+    return {model: tables[i * n_folds : (i + 1) * n_folds] for i, model in enumerate(models)}
+
+
+def stacking_dataset(
+    folds: pd.DataFrame, predictions: dict[str, list[pd.DataFrame]]
+) -> pd.DataFrame:
+    """Join the models' out-of-fold predictions with labels, folds and weights.
+
+    Parameters
+    ----------
+    folds
+        Table of schema FOLDS.
+    predictions
+        For each base model its predictions, one table a fold.
+
+    Returns
+    -------
+    One row a held-out training row, labelled or not: each model's three probabilities, whether
+    all models' most likely classes agree, the mean over models of the highest probability and of
+    the entropy (nats), and ``y_true``, ``fold``, ``t1``, ``sample_weight``.
+    """
+    held_out = folds[folds["fold"].notna()].reset_index(drop=True)
+    columns: dict[str, np.ndarray] = {}
+    cube = np.empty((len(predictions), len(held_out), len(PROBABILITIES)))
+    for i, (model, parts) in enumerate(predictions.items()):
+        cube[i] = _joined(held_out, parts, model).to_numpy()
+        names = member_columns(model)
+        columns |= dict(zip(names, cube[i].T.astype(np.float32), strict=True))
+    choice = cube.argmax(axis=2)
+    entropy = -(cube * np.log(np.maximum(cube, 1e-12))).sum(axis=2)
+    labelled = held_out["label"].notna().to_numpy()
+    weight = np.full(len(held_out), np.nan)
+    weight[labelled] = fit_weights(held_out["uniqueness"].to_numpy()[labelled])
+    return pd.DataFrame(
+        {
+            "datetime": held_out["datetime"],
+            **columns,
+            "models_agree": (choice == choice[0]).all(axis=0),
+            "avg_confidence": cube.max(axis=2).mean(axis=0).astype(np.float32),
+            "avg_entropy": entropy.mean(axis=0).astype(np.float32),
+            "y_true": held_out["label"],
+            "fold": held_out["fold"].astype("int16"),
+            "t1": held_out["t1"],
+            "sample_weight": weight,
+        }
+    )
+
+
+def unstack(stack: pd.DataFrame, models: list[str]) -> dict[str, pd.DataFrame]:
+    """Each base model's predictions out of a stacking dataset, tables of schema PREDICTIONS."""
+    return {
+        model: stack[["datetime", *member_columns(model)]].set_axis(
+            ["datetime", *PROBABILITIES], axis=1
+        )
+        for model in models
+    }
+
+
+def member_rows(table: pd.DataFrame, members: list[str]) -> FeatureRows:
+    """The members' probabilities of a stacking dataset as model input."""
+    names = tuple(c for member in members for c in member_columns(member))
+    return FeatureRows(
+        np.ascontiguousarray(table[list(names)].to_numpy(dtype=np.float32)),
+        np.zeros(len(table), dtype=np.int32),
+        np.arange(len(table)),
+        names,
+    )
+
+
+def side_by_side(predictions: dict[str, pd.DataFrame]) -> pd.DataFrame:
+    """Predictions of the same rows by several models, joined by time, columns as in stacking."""
+    parts = [
+        table.set_index("datetime").set_axis(list(member_columns(model)), axis=1)
+        for model, table in predictions.items()
+    ]
+    joined = pd.concat(parts, axis=1, join="outer")
+    if joined.isna().any(axis=None):
+        raise ValueError(f"{', '.join(predictions)} predicted different rows")
+    return joined.reset_index()
+
+
+def probabilities(table: pd.DataFrame) -> Float64Array2D:
+    """(n, 3) probabilities of a predictions table."""
+    return table[list(PROBABILITIES)].to_numpy(dtype=np.float64)

@@ -1,0 +1,38 @@
+"""Intervals: the session-block bootstrap."""
+
+import numpy as np
+
+from mlfactory._typing import Float64Array1D, Float64Array2D, Int64Array1D
+
+
+def block_numbers(session: np.ndarray, block_sessions: int) -> Int64Array1D:
+    """The block of each row, (n,): ``block_sessions`` successive sessions, counted from 0."""
+    _, number = np.unique(session, return_inverse=True)
+    return number // block_sessions
+
+
+def bootstrap_counts(n_blocks: int, samples: int, seed: int) -> Float64Array2D:
+    """How often each block is drawn in each sample, (1 + samples, n_blocks).
+
+    The first line is the data itself: every block once. Source: Efron and Tibshirani, An
+    Introduction to the Bootstrap, 1993; blocks keep what overlaps and clusters together.
+    """
+    generator = np.random.default_rng(seed)
+    draws = generator.multinomial(n_blocks, np.full(n_blocks, 1 / n_blocks), size=samples)
+    return np.vstack([np.ones(n_blocks), draws])
+
+
+def block_sums(block: Int64Array1D, values: np.ndarray) -> np.ndarray:
+    """Sums of ``values`` (n,) or (n, k) over each block."""
+    return np.add.reduceat(values, np.flatnonzero(np.r_[True, np.diff(block) != 0]), axis=0)
+
+
+def interval(samples: Float64Array1D, confidence: float) -> dict[str, float]:
+    """Value and percentile interval from a statistic's values, the first of the data itself.
+
+    NaN samples (a resample without one of the classes) are left out.
+    """
+    tail = (1 - confidence) / 2
+    drawn = samples[1:][np.isfinite(samples[1:])]
+    low, high = np.quantile(drawn, (tail, 1 - tail)) if len(drawn) else (np.nan, np.nan)
+    return {"value": float(samples[0]), "low": float(low), "high": float(high)}

@@ -1,0 +1,202 @@
+"""Reading, writing and checking tables; the only place that knows parquet. Writes are atomic."""
+
+import json
+import os
+import shutil
+import tempfile
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pandas as pd
+import pyarrow as pa
+import pyarrow.parquet as pq
+
+from mlfactory import schemas
+from mlfactory.errors import UserError
+from mlfactory.schemas import TIME, Schema
+from mlfactory.times import nanoseconds
+
+_SUM_TOLERANCE = 1e-5
+
+
+@contextmanager
+def atomic(path: str | Path) -> Iterator[Path]:
+    """A temporary file beside ``path`` that takes its name when the block ends well."""
+    path = Path(path)
+    path.parent.mkdir(parents=True, exist_ok=True)
+    handle, name = tempfile.mkstemp(prefix=f".{path.name}.", dir=path.parent)
+    os.close(handle)
+    temporary = Path(name)
+    try:
+        yield temporary
+        temporary.chmod(0o666 & ~_umask())
+        temporary.replace(path)
+    finally:
+        temporary.unlink(missing_ok=True)
+
+
+@contextmanager
+def atomic_folder(path: str | Path) -> Iterator[Path]:
+    """A temporary folder beside ``path`` that takes its name when the block ends well."""
+    path = Path(path)
+    path.parent.mkdir(parents=True, exist_ok=True)
+    temporary = Path(tempfile.mkdtemp(prefix=f".{path.name}.", dir=path.parent))
+    try:
+        yield temporary
+        temporary.chmod(0o777 & ~_umask())
+        shutil.rmtree(path, ignore_errors=True)
+        temporary.rename(path)
+    finally:
+        shutil.rmtree(temporary, ignore_errors=True)
+
+
+def _umask() -> int:
+    mask = os.umask(0)
+    os.umask(mask)
+    return mask
+
+
+def check(frame: pd.DataFrame, schema: Schema, where: str) -> None:
+    """Refuse a table that breaks its contract.
+
+    Raises
+    ------
+    ValueError
+        Naming the file, the column, the first bad row and the rule.
+    """
+    if list(frame.columns) != list(schema.columns):
+        missing = [c for c in schema.columns if c not in frame.columns]
+        extra = [c for c in frame.columns if c not in schema.columns]
+        raise ValueError(
+            f"{where}: {schema.name} columns differ: missing {missing[:5]}, unexpected {extra[:5]}"
+            + ("" if missing or extra else ", order changed")
+        )
+    for name, column in schema.columns.items():
+        _check_column(frame[name], name, column.nullable, column.low, column.high, where)
+        if str(frame[name].dtype) != column.dtype:
+            raise ValueError(f"{where}: {name} is {frame[name].dtype}, not {column.dtype}")
+    if schema.time_key:
+        ascending = np.diff(nanoseconds(frame["datetime"])) > 0
+        _refuse(~ascending, f"{where}: datetime is not ascending after")
+    for lower, upper in schema.ordered:
+        bad = frame[lower].to_numpy() > frame[upper].to_numpy()
+        _refuse(bad, f"{where}: {lower} is above {upper} in")
+    for group in schema.sums_to_one:
+        total = frame[list(group)].to_numpy().sum(axis=1)
+        _refuse(np.abs(total - 1) > _SUM_TOLERANCE, f"{where}: {group[0]}... do not sum to 1 in")
+
+
+def _check_column(
+    values: pd.Series, name: str, nullable: bool, low: float | None, high: float | None, where: str
+) -> None:
+    if not nullable:
+        _refuse(values.isna().to_numpy(), f"{where}: {name} is missing in")
+        if values.dtype.kind == "f":
+            _refuse(~np.isfinite(values.to_numpy()), f"{where}: {name} is not finite in")
+    if low is not None:
+        _refuse((values < low).fillna(False).to_numpy(dtype=bool), f"{where}: {name} < {low} in")
+    if high is not None:
+        _refuse((values > high).fillna(False).to_numpy(dtype=bool), f"{where}: {name} > {high} in")
+
+
+def _refuse(bad: np.ndarray, message: str) -> None:
+    if bad.any():
+        raise ValueError(f"{message} row {int(np.argmax(bad))} and {int(bad.sum()) - 1} more")
+
+
+def write(frame: pd.DataFrame, path: str | Path, schema: Schema) -> None:
+    """Check a table and write it atomically: no dictionary, byte-stream split floats, zstd."""
+    check(frame, schema, str(path))
+    table = pa.Table.from_pandas(frame, preserve_index=False).replace_schema_metadata(None)
+    floats = [f.name for f in table.schema if pa.types.is_floating(f.type)]
+    texts = [f.name for f in table.schema if not pa.types.is_floating(f.type)]
+    with atomic(path) as temporary:
+        pq.write_table(
+            table,
+            temporary,
+            compression="zstd",
+            compression_level=1,
+            use_dictionary=texts,
+            column_encoding=dict.fromkeys(floats, "BYTE_STREAM_SPLIT"),
+            write_statistics=False,
+        )
+
+
+def read(path: str | Path, schema: Schema) -> pd.DataFrame:
+    """Read a table that ``write`` wrote, and check it again.
+
+    Raises
+    ------
+    UserError
+        When the file cannot be read as parquet; it names the file and what to do.
+    """
+    try:
+        table = pq.read_table(path, columns=list(schema.columns), partitioning=None)
+    except (pa.ArrowInvalid, OSError, KeyError) as error:
+        raise UserError(f"{path}: cannot be read ({error}); delete it and run again") from error
+    types = {name: column.dtype for name, column in schema.columns.items()}
+    frame = table.to_pandas(types_mapper=_pandas_types(types))
+    for name, dtype in types.items():
+        if dtype != TIME and str(frame[name].dtype) != dtype:
+            frame[name] = frame[name].astype(dtype)
+    check(frame, schema, str(path))
+    return frame
+
+
+def _pandas_types(types: dict[str, str]) -> Any:
+    nullable = {pa.int8(): pd.Int8Dtype(), pa.int16(): pd.Int16Dtype(), pa.int32(): pd.Int32Dtype()}
+    return nullable.get if any(t.startswith("Int") for t in types.values()) else None
+
+
+def column_names(path: str | Path) -> list[str]:
+    """The column names of a parquet file, without reading its rows."""
+    return list(pq.read_schema(path).names)
+
+
+def read_all(paths: Sequence[str | Path], schema: Schema) -> list[pd.DataFrame]:
+    """Read several tables of one schema."""
+    return [read(path, schema) for path in paths]
+
+
+def read_stack(path: str | Path, models: Sequence[str]) -> pd.DataFrame:
+    """Read the stacking dataset of these base models."""
+    return read(path, schemas.stacking_dataset(models))
+
+
+def read_split(path: str | Path) -> pd.DataFrame:
+    """Read a split with the features that it holds."""
+    marks = ("datetime", "session", "segment")
+    return read(path, schemas.split([c for c in column_names(path) if c not in marks]))
+
+
+def write_json(content: dict[str, Any], path: str | Path) -> None:
+    """Write a mapping atomically as json: sorted neither nor rounded, numpy scalars allowed."""
+    with atomic(path) as temporary:
+        temporary.write_text(json.dumps(content, indent=2, default=_plain) + "\n")
+
+
+def _plain(value: Any) -> Any:
+    if isinstance(value, np.generic):
+        return value.item()
+    if isinstance(value, np.ndarray):
+        return value.tolist()
+    if isinstance(value, pd.Timestamp | pd.Timedelta):
+        return str(value)
+    raise TypeError(f"{type(value).__name__} does not go into json")
+
+
+def read_json(path: str | Path) -> dict[str, Any]:
+    """Read what ``write_json`` wrote.
+
+    Raises
+    ------
+    UserError
+        When the file is not whole; it names the file and what to do.
+    """
+    try:
+        return json.loads(Path(path).read_text())
+    except ValueError as error:
+        raise UserError(f"{path}: is not json ({error}); delete it and run again") from error

@@ -1,0 +1,18 @@
+"""Times as integers: nanoseconds since 1970, UTC."""
+
+import numpy as np
+import pandas as pd
+
+from mlfactory._typing import Int64Array1D
+
+MISSING = np.iinfo(np.int64).min
+
+
+def nanoseconds(times: pd.Series) -> Int64Array1D:
+    """A UTC time column as (n,) int64 nanoseconds; missing times are ``MISSING``."""
+    return times.dt.tz_convert(None).to_numpy(dtype="datetime64[ns]").view(np.int64)
+
+
+def from_nanoseconds(values: Int64Array1D) -> pd.Series:
+    """(n,) int64 nanoseconds as a UTC time column; ``MISSING`` becomes a missing time."""
+    return pd.Series(values.view("datetime64[ns]")).dt.tz_localize("UTC")

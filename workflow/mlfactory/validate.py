@@ -1,0 +1,87 @@
+"""What can be known of a run before its first job: the raw file, the splits, and their worth."""
+
+import tempfile
+from pathlib import Path
+from typing import Any
+
+import pandas as pd
+
+from mlfactory import config as configuration
+from mlfactory import contracts, schemas, tables
+from mlfactory.bars import bars_from_raw
+from mlfactory.contracts import Contract
+from mlfactory.errors import UserError
+from mlfactory.features.catalog import first_complete_row
+from mlfactory.splits import require_sessions, sharpe_standard_error, split_bars
+
+
+def _bars(
+    settings: dict[str, Any], symbol: str, contract: Contract
+) -> tuple[pd.DataFrame, dict[str, Any]]:
+    """The symbol's bars and their account; a simulated market is made on the way."""
+
+    def clean(path: Path) -> tuple[pd.DataFrame, dict[str, Any]]:
+        bars, _, account = bars_from_raw(
+            path,
+            symbol=symbol,
+            contract=contract,
+            raw=configuration.raw_settings(settings, symbol),
+            bars=settings["bars"],
+            cleaning=settings["cleaning"],
+        )
+        return bars, account
+
+    if symbol not in settings["synthetic"]:
+        return clean(configuration.raw_path(settings, symbol))
+    from mlfactory import synthetic
+
+    with tempfile.TemporaryDirectory() as folder:
+        path = Path(folder) / "synthetic_1m.parquet"
+        market = synthetic.market(
+            **settings["synthetic"][symbol],
+            calendar=contract.calendar,
+            tick_size=contract.tick_size,
+        )
+        tables.write(market, path, schemas.RAW)
+        return clean(path)
+
+
+def validate(settings: dict[str, Any], symbol: str) -> list[str]:
+    """Read, clean and split a symbol's raw file without writing anything.
+
+    Returns
+    -------
+    Lines for the screen: rows, warm-up, sessions of each split, and the standard error that an
+    annual Sharpe ratio measured on the test split would have.
+
+    Raises
+    ------
+    UserError
+        Whatever would stop the run.
+    """
+    known = contracts.load(configuration.ROOT / "config/contracts.yaml")
+    contract = contracts.get(known, symbol)
+    bars, account = _bars(settings, symbol, contract)
+    families = settings["features"]["families"]
+    first_row = first_complete_row(bars, families)
+    if first_row >= len(bars):
+        raise UserError(
+            f"{symbol}: too little data: {len(bars)} bars are fewer than the features' warm-up; "
+            "get more data"
+        )
+    splits = split_bars(bars, first_row, settings["splits"])
+    warmup_sessions = bars["session"].iloc[: first_row + 1].nunique()
+    require_sessions(splits, settings["splits"], symbol, warmup_sessions)
+    test = splits[-1]
+    error = sharpe_standard_error(test.n_sessions, contract.calendar)
+    rows = account["rows"]
+    return [
+        f"{symbol}: {rows['read']} raw rows, {rows['kept']} kept, {len(bars)} bars of "
+        f"{account['bar_interval']}, {bars['session'].nunique()} sessions, "
+        f"{bars['segment'].nunique()} segments, {bars['datetime'].iloc[0]} to "
+        f"{bars['datetime'].iloc[-1]}",
+        f"{symbol}: {first_row} bars of warm-up, {len(bars) - first_row} rows after it",
+        *(f"{symbol}: {s.name}: {s.stop - s.start} rows, {s.n_sessions} sessions" for s in splits),
+        f"{symbol}: an annual Sharpe ratio measured on the {test.n_sessions} test sessions has a "
+        f"standard error of {error:.1f}: one below {2 * error:.1f} cannot be told from 0",
+    ]

@@ -1,0 +1,17 @@
+from pathlib import Path
+
+from mlfactory import runtime, schemas, tables
+from mlfactory.bars import bars_from_raw
+
+runtime.setup(snakemake)
+bars, raw_bars, account = bars_from_raw(
+    Path(snakemake.input.raw),
+    symbol=snakemake.wildcards.symbol,
+    contract=snakemake.params.contract,
+    raw=snakemake.params.raw,
+    bars=snakemake.params.bars,
+    cleaning=snakemake.params.cleaning,
+)
+tables.write(bars, snakemake.output.bars, schemas.BARS)
+tables.write(raw_bars, snakemake.output.raw_bars, schemas.RAW_BARS)
+tables.write_json(account, snakemake.output.account)

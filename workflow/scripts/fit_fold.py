@@ -1,0 +1,18 @@
+from mlfactory import runtime, schemas, tables
+from mlfactory.bundles import save_bundle
+from mlfactory.oof import fit_fold
+
+runtime.setup(snakemake)
+bundle, predictions, metrics = fit_fold(
+    tables.read_split(snakemake.input.train),
+    tables.read(snakemake.input.folds, schemas.FOLDS),
+    fold=int(snakemake.wildcards.fold),
+    embargo=snakemake.params.embargo,
+    model=snakemake.params.model,
+    fit_share=snakemake.params.fit_share,
+    threads=snakemake.params.threads,
+    seed=snakemake.params.seed,
+    origin=dict(snakemake.wildcards),
+)
+save_bundle(bundle, snakemake.output.model, config=snakemake.params.model, metrics=metrics)
+tables.write(predictions, snakemake.output.oof, schemas.PREDICTIONS)

@@ -1,0 +1,15 @@
+from mlfactory import runtime, schemas, tables
+from mlfactory.bundles import save_bundle
+from mlfactory.oof import fit_full
+
+runtime.setup(snakemake)
+bundle, metrics = fit_full(
+    tables.read_split(snakemake.input.train),
+    tables.read(snakemake.input.folds, schemas.FOLDS),
+    model=snakemake.params.model,
+    fit_share=snakemake.params.fit_share,
+    threads=snakemake.params.threads,
+    seed=snakemake.params.seed,
+    origin=dict(snakemake.wildcards) | {"fold": "full"},
+)
+save_bundle(bundle, snakemake.output.model, config=snakemake.params.model, metrics=metrics)

@@ -1,0 +1,18 @@
+import pandas as pd
+
+from mlfactory import runtime, schemas, tables
+from mlfactory.labels import label_bars
+
+runtime.setup(snakemake)
+account = tables.read_json(snakemake.input.account)
+labels = label_bars(
+    tables.read(snakemake.input.bars, schemas.BARS),
+    tables.read(snakemake.input.raw_bars, schemas.RAW_BARS),
+    contract=snakemake.params.contract,
+    raw_interval=pd.Timedelta(account["raw_interval"]),
+    **snakemake.params.barriers,
+    atr_period=snakemake.params.atr_period,
+    atr_floor_ticks=snakemake.params.atr_floor_ticks,
+    cross_sessions=snakemake.params.cross_sessions,
+)
+tables.write(labels, snakemake.output.labels, schemas.LABELS)

@@ -1,0 +1,29 @@
+from mlfactory import runtime, schemas, tables
+from mlfactory.scores import by_model, null_replicates, score_models
+
+runtime.setup(snakemake)
+models, ensembles = snakemake.params.models, snakemake.params.ensembles
+ensemble_oof = tables.read_all(snakemake.input.ensembles, schemas.PREDICTIONS)
+null_stacks = [tables.read_stack(path, models) for path in snakemake.input.null_stacks]
+scores = score_models(
+    tables.read_split(snakemake.input.train),
+    tables.read(snakemake.input.folds, schemas.FOLDS),
+    by_model(
+        tables.read_stack(snakemake.input.stack, models),
+        models,
+        dict(zip(ensembles, ensemble_oof, strict=True)),
+    ),
+    {
+        "session_shift": null_replicates(
+            tables.read_all(snakemake.input.null_folds, schemas.FOLDS),
+            null_stacks,
+            tables.read_all(snakemake.input.null_ensembles, schemas.PREDICTIONS),
+            models,
+            ensembles,
+        )
+    },
+    embargo=snakemake.params.embargo,
+    bootstrap=snakemake.params.bootstrap,
+    seed=snakemake.params.seed,
+)
+tables.write_json(scores, snakemake.output.scores)

@@ -1,0 +1,10 @@
+from mlfactory import runtime, schemas, tables
+from mlfactory.stacking import by_member, stacking_dataset
+
+runtime.setup(snakemake)
+models = snakemake.params.models
+stack = stacking_dataset(
+    tables.read(snakemake.input.folds, schemas.FOLDS),
+    by_member(models, tables.read_all(snakemake.input.oof, schemas.PREDICTIONS)),
+)
+tables.write(stack, snakemake.output.stack, schemas.stacking_dataset(models))
