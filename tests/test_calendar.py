@@ -71,7 +71,7 @@ def test_sessions_do_not_depend_on_how_much_is_asked_for():
 
 
 def test_unknown_calendar_names_the_nearest():
-    with pytest.raises(UserError, match=r"unknown calendar 'CME_Equty'; use CME_Equity"):
+    with pytest.raises(UserError, match=r"unknown calendar 'CME_Equty'; did you mean CME_Equity\?"):
         sessions("CME_Equty", utc("2024-06-03"), utc("2024-06-07"))
 
 

@@ -80,7 +80,11 @@ MISTAKES = {
     "splits.val_start": ("2024-01-01", "val_start and splits.test_start are set together"),
     "bars.interval": ("90s", "bars.interval='90s' is not a whole number of minutes"),
     "bars.max_gap": ("soon", "bars.max_gap='soon' is not a whole number of minutes"),
-    "raw.MES": ({"timezone": "Chicago"}, "raw.MES.timezone='Chicago' is no zone"),
+    "raw.MES": (
+        {"timezone": "Chicago"},
+        "timezone='Chicago' is no zone; did you mean America/Chicago?",
+    ),
+    "raw.NQ": ({"timezone": "America"}, "raw.NQ.timezone='America' is no zone"),
     "raw.ES": ({"interval": "15min"}, "bars.interval=5min is not a multiple of raw.ES.interval"),
     "features.families": (["price"], "features.families lacks temporal"),
     "labels.barriers.default.20.max_bars": (70, "max_bars=70 must lie between 20 and 60"),
@@ -124,6 +128,12 @@ def test_several_symbols_are_allowed_when_asked_for():
 def test_broken_yaml_is_refused_in_one_line(tmp_path):
     (tmp_path / "mine.yaml").write_text("folds: {n_splits: 3\n  - x")
     with pytest.raises(UserError, match=r"mine\.yaml: is not valid yaml"):
+        load([tmp_path / "mine.yaml"])
+
+
+def test_key_entered_twice_in_an_overlay_is_refused(tmp_path):
+    (tmp_path / "mine.yaml").write_text("folds:\n  n_splits: 3\n  n_splits: 4\n")
+    with pytest.raises(UserError, match=r"mine\.yaml: key n_splits in line 3"):
         load([tmp_path / "mine.yaml"])
 
 

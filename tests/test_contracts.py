@@ -61,7 +61,7 @@ def test_basis_points_scale_with_price_and_keep_shape(known):
 
 def test_unknown_symbol_shows_the_nearest_and_the_line_to_add(known):
     with pytest.raises(
-        UserError, match=r"unknown contract MSE \(is MES meant\?\); add to .*MSE: {"
+        UserError, match=r"unknown contract MSE \(did you mean MES\?\); add to .*MSE: {"
     ):
         contracts.get(known, "MSE")
 
@@ -82,7 +82,7 @@ def test_symbol_that_climbs_out_of_its_folder_is_refused(known):
 @pytest.mark.parametrize(
     ("change", "message"),
     [
-        ({"tick_sise": 1}, r"MES: unknown key 'tick_sise'; is tick_size meant"),
+        ({"tick_sise": 1}, r"MES: unknown key 'tick_sise'; did you mean tick_size\?"),
         ({"tick_size": 0}, r"MES: tick_size=0 must be a number above 0"),
         ({"tick_size": "1/4"}, r"tick_size='1/4' must be a number above 0"),
         ({"multiplier": float("nan")}, r"multiplier=nan must be a number above 0"),
@@ -109,6 +109,13 @@ def test_missing_key_is_named(tmp_path, key):
     entry = {name: value for name, value in MES.items() if name != key}
     with pytest.raises(UserError, match=key):
         contracts.load(write(tmp_path / "contracts.yaml", {"MES": entry}))
+
+
+def test_symbol_entered_twice_is_refused_with_both_lines(tmp_path):
+    path = tmp_path / "contracts.yaml"
+    path.write_text(f"MES: {MES}\nES: {MES}\nMES: {MES | {'multiplier': 50}}\n")
+    with pytest.raises(UserError, match=r"contracts\.yaml: key MES in line 3 is already in line 1"):
+        contracts.load(path)
 
 
 @pytest.mark.parametrize("content", ["", "[1, 2]", "MES: {tick", "MES: 5", "true: {}"])

@@ -163,7 +163,7 @@ def test_hour_that_does_not_exist_is_refused(tmp_path):
 
 def test_unknown_zone_names_the_nearest(tmp_path):
     path = saved(market(tz=None), tmp_path)
-    assert "write it like America/New_York" in refusal(path, timezone="America/NewYork")
+    assert "is no zone; did you mean America/New_York?" in refusal(path, timezone="America/NewYork")
 
 
 def test_stamps_at_the_close_are_moved_to_the_open(tmp_path):

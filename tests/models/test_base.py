@@ -4,7 +4,8 @@ import numpy as np
 import pytest
 
 from mlfactory.errors import UserError
-from mlfactory.models._base import MIN_PROBABILITY, Patience, log_loss
+from mlfactory.models._base import MIN_PROBABILITY, log_loss
+from mlfactory.models._early_stopping import Patience
 from naive_models import feature_rows, make, market, part
 
 X = feature_rows(np.arange(12).reshape(6, 2), ("a", "b"))

@@ -136,7 +136,11 @@ def test_every_early_stopping_key_changes_the_training(name, change):
 @pytest.mark.parametrize(
     ("name", "training", "message"),
     [
-        ("lightgbm", {"num_leave": 31}, r"training\.num_leave is unknown; nearest: num_leaves"),
+        (
+            "lightgbm",
+            {"num_leave": 31},
+            r"training\.num_leave is unknown; did you mean num_leaves\?",
+        ),
         ("lightgbm", {"num_leaves": 31.5}, r"num_leaves=31.5 must be a whole number >= 2"),
         ("lightgbm", {"num_leaves": True}, r"num_leaves=True must be"),
         ("xgboost", {"subsample": 1.5}, r"subsample=1.5 must be a number >= 0.01 and <= 1"),

@@ -1,6 +1,5 @@
 """When a market is scheduled to be open: the sessions of one exchange calendar."""
 
-import difflib
 import warnings
 from dataclasses import dataclass
 
@@ -8,7 +7,7 @@ import numpy as np
 import pandas as pd
 
 from mlfactory._typing import Int32Array1D, Int64Array1D
-from mlfactory.errors import UserError
+from mlfactory.errors import UserError, nearest
 
 ALWAYS_OPEN = "24/7"
 _DAY_NS = 86_400_000_000_000
@@ -80,7 +79,7 @@ def sessions(calendar: str, start: pd.Timestamp, end: pd.Timestamp) -> Sessions:
     Raises
     ------
     UserError
-        When there is no such calendar (the nearest names are given), or no session in the range.
+        When there is no such calendar (the nearest name is given), or no session in the range.
     """
     first_ns, last_ns = (int(t.tz_convert("UTC").as_unit("ns").value) for t in (start, end))
     if calendar == ALWAYS_OPEN:
@@ -103,10 +102,9 @@ def _schedule(
 
     names = market_calendars.get_calendar_names()
     if calendar not in names:
-        near = ", ".join(difflib.get_close_matches(calendar, names, n=3, cutoff=0.4))
         raise UserError(
-            f"unknown calendar {calendar!r}; use {near or 'CME_Equity'} or {ALWAYS_OPEN}, "
-            "or another name of pandas_market_calendars"
+            f"unknown calendar {calendar!r}; {nearest(calendar, names)} "
+            f"(give {ALWAYS_OPEN} or a name of pandas_market_calendars, such as CME_Equity)"
         )
     exchange = market_calendars.get_calendar(calendar)
     with warnings.catch_warnings():  # the library's own, on pandas 3

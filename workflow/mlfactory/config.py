@@ -1,35 +1,22 @@
 """The configuration: defaults, the schema, and the truths that a schema cannot say."""
 
-import difflib
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
-from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
+from zoneinfo import ZoneInfo, ZoneInfoNotFoundError, available_timezones
 
 import jsonschema
 import pandas as pd
-import yaml
 
 from mlfactory import registry
-from mlfactory.errors import UserError
+from mlfactory.errors import UserError, nearest
+from mlfactory.yaml_files import read_yaml
 
 ROOT = Path(__file__).parents[2]
 """The folder of the Snakefile."""
 
 BASELINE_FAMILIES = ("temporal", "volatility")
 """Feature families that the baselines of the scores read."""
-
-_NESTED = ("properties", "patternProperties")
-
-
-def read_yaml(path: Path) -> Any:
-    """The content of a yaml file, loaded safely; broken yaml is the user's mistake, in one line."""
-    try:
-        return yaml.safe_load(path.read_text())
-    except FileNotFoundError as error:
-        raise UserError(f"{path}: no such file") from error
-    except yaml.YAMLError as error:
-        raise UserError(f"{path}: is not valid yaml: {error}") from error
 
 
 def text_keys(value: Any) -> Any:
@@ -53,12 +40,6 @@ def fill_defaults(value: Any, schema: dict[str, Any]) -> Any:
         for key in filled.keys() - schema.get("properties", {}).keys():
             filled[key] = fill_defaults(filled[key], below)
     return filled
-
-
-def nearest(name: str, known: list[str]) -> str:
-    """A hint at the known name that looks most like this one, or at all of them."""
-    close = difflib.get_close_matches(name, known, 1, 0.5)
-    return f"did you mean {close[0]}?" if close else f"there are {', '.join(sorted(known))}"
 
 
 def validate(value: Any, schema: dict[str, Any], where: str) -> None:
@@ -246,8 +227,9 @@ def _zones(settings: dict[str, Any]) -> Iterator[str]:
     for symbol, raw in settings["raw"].items():
         try:
             ZoneInfo(raw["timezone"] or "UTC")
-        except (ZoneInfoNotFoundError, ValueError):
-            yield f"raw.{symbol}.timezone={raw['timezone']!r} is no zone such as America/New_York"
+        except (ZoneInfoNotFoundError, ValueError, OSError):
+            hint = nearest(raw["timezone"], available_timezones())
+            yield f"raw.{symbol}.timezone={raw['timezone']!r} is no zone; {hint}"
 
 
 def _models(settings: dict[str, Any]) -> Iterator[str]:
@@ -266,7 +248,7 @@ def _families(settings: dict[str, Any]) -> Iterator[str]:
     families = settings["features"]["families"]
     for family in families:
         if family not in FAMILIES:
-            yield f"features.families: unknown family {family!r}; {nearest(family, list(FAMILIES))}"
+            yield f"features.families: unknown family {family!r}; {nearest(family, FAMILIES)}"
     for family in BASELINE_FAMILIES:
         if family not in families:
             yield f"features.families lacks {family}, which the scores' baselines read; add it"

@@ -1,6 +1,5 @@
 """What is traded: tick, multiplier, calendar and costs of each contract."""
 
-import difflib
 import math
 import re
 from collections.abc import Mapping
@@ -8,10 +7,9 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, TypeVar
 
-import yaml
-
 from mlfactory._typing import Float64Array1D
-from mlfactory.errors import UserError
+from mlfactory.errors import UserError, nearest
+from mlfactory.yaml_files import read_yaml
 
 Price = TypeVar("Price", float, Float64Array1D)
 
@@ -95,15 +93,12 @@ def load(path: Path) -> dict[str, Contract]:
     Raises
     ------
     UserError
-        When the file is no mapping of symbols, or an entry has an unknown, missing or impossible
-        value; file, symbol, key, value and limit are named.
+        When the file is no mapping of symbols, holds a symbol twice, or an entry has an unknown,
+        missing or impossible value; file, symbol, key, value and limit are named.
     """
-    try:
-        content = yaml.safe_load(Path(path).read_text())
-    except FileNotFoundError:
-        raise UserError(f"{path}: no such file; it names the contracts") from None
-    except yaml.YAMLError as error:
-        raise UserError(f"{path}: is not yaml: {error}") from error
+    if not Path(path).is_file():
+        raise UserError(f"{path}: no such file; it names the contracts")
+    content = read_yaml(path)
     if not isinstance(content, dict) or not content:
         raise UserError(f"{path}: has no contracts; add SYMBOL: {_EXAMPLE}")
     return {symbol: _contract(symbol, entry, f"{path}") for symbol, entry in content.items()}
@@ -121,10 +116,9 @@ def get(contracts: Mapping[str, Contract], symbol: str) -> Contract:
         return contracts[symbol]
     if not _SYMBOL.fullmatch(symbol):
         raise UserError(f"symbol {symbol!r} must be capital letters and digits only, such as MES")
-    near = difflib.get_close_matches(symbol, list(contracts), n=1, cutoff=0.5)
-    meant = f" (is {near[0]} meant?)" if near else ""
     raise UserError(
-        f"unknown contract {symbol}{meant}; add to config/contracts.yaml: {symbol}: {_EXAMPLE}"
+        f"unknown contract {symbol} ({nearest(symbol, contracts)}); add to config/contracts.yaml: "
+        f"{symbol}: {_EXAMPLE}"
     )
 
 
@@ -152,9 +146,7 @@ def _contract(symbol: Any, entry: Any, file: str) -> Contract:
 def _check_keys(entry: dict[Any, Any], where: str) -> None:
     for key in entry:
         if key not in _KNOWN:
-            near = difflib.get_close_matches(str(key), _KNOWN, n=1, cutoff=0.5)
-            meant = f"is {near[0]} meant?" if near else f"known keys: {', '.join(_KNOWN)}"
-            raise UserError(f"{where}: unknown key {key!r}; {meant}")
+            raise UserError(f"{where}: unknown key {key!r}; {nearest(str(key), _KNOWN)}")
     for key in _REQUIRED:
         if key not in entry:
             raise UserError(f"{where}: {key} is missing; see the other entries for examples")

@@ -1,4 +1,9 @@
-"""The one exception that stands for a mistake of the user."""
+"""The one exception that stands for a mistake of the user, and the hint at what was meant."""
+
+import difflib
+from collections.abc import Iterable
+
+_MOST_NAMES = 24
 
 
 class UserError(Exception):
@@ -9,3 +14,21 @@ class UserError(Exception):
 
     def __init__(self, message: str) -> None:
         super().__init__(" ".join(message.split()))
+
+
+def nearest(name: str, known: Iterable[str]) -> str:
+    """A hint at the known name that looks most like this one, or at the first two dozen of them.
+
+    Examples
+    --------
+    >>> nearest("lightgmb", ["catboost", "lightgbm"])
+    'did you mean lightgbm?'
+    >>> nearest("tree", ["lightgbm", "catboost"])
+    'there are catboost, lightgbm'
+    """
+    names = sorted(known)
+    close = difflib.get_close_matches(name, names, n=1, cutoff=0.5)
+    if close:
+        return f"did you mean {close[0]}?"
+    more = f" and {len(names) - _MOST_NAMES} more" * (len(names) > _MOST_NAMES)
+    return f"there are {', '.join(names[:_MOST_NAMES]) or 'none'}{more}"

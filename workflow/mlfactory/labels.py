@@ -150,15 +150,18 @@ def average_uniqueness(held: Int32Array1D) -> Float64Array1D:
         if held[t] > 0:
             change[t + 1] += 1
             change[t + held[t] + 1] -= 1
-    summed = np.zeros(n + 1)
+    share = np.zeros(n + 1)
     concurrency = 0
     for t in range(n):
         concurrency += change[t]
-        summed[t + 1] = summed[t] + (1.0 / concurrency if concurrency > 0 else 0.0)
+        share[t] = 1.0 / concurrency if concurrency > 0 else 0.0
     uniqueness = np.full(n, np.nan)
     for t in range(n):
         if held[t] > 0:
-            uniqueness[t] = (summed[t + held[t] + 1] - summed[t + 1]) / held[t]
+            total = 0.0
+            for bar in range(t + 1, t + held[t] + 1):
+                total += share[bar]
+            uniqueness[t] = min(total / held[t], 1.0)
     return uniqueness
 
 

@@ -5,7 +5,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import TypeVar
 
-from mlfactory.errors import UserError
+from mlfactory.errors import UserError, nearest
 from mlfactory.models._base import Model
 
 _FOLDER = Path(__file__).parent / "models"
@@ -44,7 +44,7 @@ def get(name: str) -> type[Model]:
         When there is no such model.
     """
     if name not in list_all():
-        raise UserError(f"unknown model {name!r}; there are {', '.join(list_all())}")
+        raise UserError(f"unknown model {name!r}; {nearest(name, list_all())}")
     if name not in _REGISTERED:
         importlib.import_module(f"mlfactory.models.{name}")
     return _REGISTERED[name]

@@ -182,7 +182,7 @@ def drift_state(bars: pd.DataFrame, *, threshold: float = Law.threshold) -> pd.D
 
     Returns
     -------
-    One row a bar, schema TRUTH: ``datetime`` and ``state`` (int8: -1, 0, 1; 0 in the first 20).
+    One row a bar: ``datetime`` and ``state`` (int8: -1, 0, 1; 0 in the first 20).
     """
     tstats = trend_tstats(bars["close"].to_numpy(dtype=np.float64, copy=True))
     return pd.DataFrame({"datetime": bars["datetime"], "state": _states(tstats, threshold)})

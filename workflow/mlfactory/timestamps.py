@@ -1,6 +1,5 @@
 """The times of a raw file: from whatever they are to UTC nanoseconds, and whether they can be."""
 
-import difflib
 import zoneinfo
 from pathlib import Path
 
@@ -8,7 +7,7 @@ import numpy as np
 import pandas as pd
 
 from mlfactory._typing import Int64Array1D
-from mlfactory.errors import UserError
+from mlfactory.errors import UserError, nearest
 
 NAT = np.iinfo(np.int64).min
 """A missing time."""
@@ -107,9 +106,8 @@ def _from_naive(
             f"raw: {{{symbol}: {{timezone: America/New_York}}}}"
         )
     if timezone not in zoneinfo.available_timezones():
-        near = difflib.get_close_matches(timezone, zoneinfo.available_timezones(), n=1)
-        meant = near[0] if near else "America/New_York"
-        raise UserError(f"raw.{symbol}.timezone={timezone!r} is no zone; write it like {meant}")
+        hint = nearest(timezone, zoneinfo.available_timezones())
+        raise UserError(f"raw.{symbol}.timezone={timezone!r} is no zone; {hint}")
     falling = len(times) > 1 and times[0] > times[-1]
     try:
         local = (times[::-1] if falling else times).tz_localize(timezone, ambiguous="infer")

@@ -1,14 +1,9 @@
 """The model contract: what every file in this folder offers, and what all of them share."""
 
-import difflib
-import hashlib
 import importlib
-import json
 import math
-import os
 from abc import ABC, abstractmethod
 from dataclasses import dataclass, replace
-from itertools import pairwise
 from pathlib import Path
 from typing import Any, ClassVar, NamedTuple, Self
 
@@ -23,15 +18,15 @@ from mlfactory._typing import (
     Int64Array1D,
 )
 from mlfactory.errors import UserError
+from mlfactory.models._early_stopping import Patience, check_early_stopping
+from mlfactory.models._parameters import Parameter, check_block
+from mlfactory.models._saved import DESCRIPTION, check_files, read_description, write_description
 
 N_CLASSES = 3
 """Labels in order: 0 short, 1 neutral, 2 long."""
 
 MIN_PROBABILITY = 1e-6
 """Predicted probabilities are kept at least this far from 0, so that log-loss stays finite."""
-
-FORMAT = 1
-"""Version of the layout of a saved model's folder."""
 
 
 @dataclass(frozen=True)
@@ -76,93 +71,9 @@ class Labelled(NamedTuple):
     weight: Float64Array1D
 
 
-@dataclass(frozen=True)
-class Parameter:
-    """What one key of a yaml block may hold: type, inclusive range, choices, one or a list."""
-
-    kind: type
-    low: float = -math.inf
-    high: float = math.inf
-    choices: tuple[str, ...] = ()
-    ascending_list: bool = False
-
-    def check(self, where: str, value: Any) -> None:
-        """Refuse a value that does not fit, naming its key ``where``."""
-        items = value if self.ascending_list and isinstance(value, list) else [value]
-        if self.ascending_list and (not isinstance(value, list) or not value):
-            raise UserError(f"{where}={value!r} must be a list of at least one {self._what()}")
-        if not all(self._fits(item) for item in items):
-            raise UserError(f"{where}={value!r} must be {self._what()}")
-        if any(later <= earlier for earlier, later in pairwise(items)):
-            raise UserError(f"{where}={value!r} must ascend; sort it and drop repeats")
-
-    def _fits(self, item: Any) -> bool:
-        kinds = (int, float) if self.kind is float else (self.kind,)
-        if type(item) not in kinds:
-            return False
-        if self.choices:
-            return item in self.choices
-        return self.kind in (str, bool) or bool(self.low <= item <= self.high)
-
-    def _what(self) -> str:
-        if self.choices:
-            return f"one of {', '.join(self.choices)}"
-        noun = {int: "a whole number", float: "a number", bool: "true or false", str: "a word"}
-        limits = [f">= {self.low:g}"] * (self.low > -math.inf)
-        limits += [f"<= {self.high:g}"] * (self.high < math.inf)
-        return " ".join([noun[self.kind], " and ".join(limits)]).strip()
-
-
-def check_block(where: str, block: dict[str, Any], allowed: dict[str, Parameter]) -> None:
-    """Refuse unknown, missing and unfit keys of a yaml block; ``where`` is its file and name."""
-    for key in block:
-        if key not in allowed:
-            nearest = difflib.get_close_matches(key, allowed, n=1, cutoff=0.0)
-            hint = f"nearest: {nearest[0]}" if nearest else "it takes no keys"
-            raise UserError(f"{where}.{key} is unknown; {hint}")
-    for key, parameter in allowed.items():
-        if key not in block:
-            raise UserError(f"{where}.{key} is missing; give {parameter._what()}")
-        parameter.check(f"{where}.{key}", block[key])
-
-
-class Patience:
-    """The rule of early stopping, the same for every model that goes round by round.
-
-    Examples
-    --------
-    >>> patience = Patience(rounds=2, min_delta=0.1)
-    >>> [patience.is_over(loss) for loss in (1.0, 0.8, 0.75, 0.79)]
-    [False, False, False, True]
-    >>> patience.best_round  # counted from 1; 0.75 is no gain of more than 0.1
-    2
-    """
-
-    def __init__(self, rounds: float, min_delta: float) -> None:
-        self.rounds = rounds
-        self.min_delta = min_delta
-        self.losses: list[float] = []
-        self.best_round = 0
-
-    def is_over(self, loss: float) -> bool:
-        """Note the next round's validation loss; whether ``rounds`` have passed without gain."""
-        self.losses.append(loss)
-        best = self.losses[self.best_round - 1] if self.best_round else math.inf
-        if loss < best - self.min_delta:
-            self.best_round = len(self.losses)
-        return len(self.losses) - self.best_round >= self.rounds
-
-
 def log_loss(probabilities: Float64Array2D, y: Int8Array1D) -> float:
     """Mean negative log of the probability given to what happened, unweighted, in nats."""
     return float(-np.log(probabilities[np.arange(len(y)), y]).mean())
-
-
-_NO_EARLY_STOPPING = {"enabled": Parameter(bool)}
-_EARLY_STOPPING = _NO_EARLY_STOPPING | {
-    "patience": Parameter(int, low=1),
-    "min_delta": Parameter(float, low=0),
-}
 
 
 class Model(ABC):
@@ -200,10 +111,7 @@ class Model(ABC):
     ) -> None:
         file = f"config/models/{self.name}.yaml"
         check_block(f"{file}: training", training, self.PARAMETERS)
-        stopping = _EARLY_STOPPING if self.STOPS_EARLY else _NO_EARLY_STOPPING
-        check_block(f"{file}: early_stopping", early_stopping, stopping)
-        if early_stopping["enabled"] and not self.STOPS_EARLY:
-            raise UserError(f"{file}: early_stopping.enabled=True must be false: nothing to stop")
+        check_early_stopping(f"{file}: early_stopping", early_stopping, self.STOPS_EARLY)
         self.training = training
         self.early_stopping = early_stopping
         self.threads = threads
@@ -326,22 +234,17 @@ class Model(ABC):
         """
         if not self.feature_names:
             raise ValueError(f"{self.name} is not fitted: nothing to save")
-        (path / "model.json").unlink(missing_ok=True)
+        (path / DESCRIPTION).unlink(missing_ok=True)
         self._write_state(path)
-        description = {
-            "model": self.name,
-            "format": FORMAT,
+        content = {
             "library": f"{self.LIBRARY} {importlib.import_module(self.LIBRARY).__version__}",
             "features": list(self.feature_names),
             "classes": list(self.classes),
             "complexity": self.complexity,
             "training": self.training,
             "early_stopping": self.early_stopping,
-            "sha256": {file: _sha256(path / file) for file in self.FILES},
         }
-        temporary = path / ".model.json.part"
-        temporary.write_text(json.dumps(description, indent=1) + "\n", encoding="utf-8")
-        os.replace(temporary, path / "model.json")
+        write_description(path, self.name, content, self.FILES)
 
     @classmethod
     def load(cls, path: Path, threads: int = 1) -> Self:
@@ -352,8 +255,7 @@ class Model(ABC):
         UserError
             When a file is missing, truncated, damaged, of another model or of another format.
         """
-        file = path / "model.json"
-        description = _read_description(file, cls.name)
+        description = read_description(path, cls.name)
         try:
             model = cls(description["training"], description["early_stopping"], threads)
             model.feature_names = tuple(description["features"])
@@ -362,13 +264,9 @@ class Model(ABC):
             checksums = {name: description["sha256"][name] for name in cls.FILES}
         except (KeyError, TypeError, AttributeError, UserError) as error:
             raise UserError(
-                f"{file}: not what {cls.name} writes ({error}); fit it again"
+                f"{path / DESCRIPTION}: not what {cls.name} writes ({error}); fit it again"
             ) from error
-        for name, checksum in checksums.items():
-            if not (path / name).is_file():
-                raise UserError(f"{path / name}: missing; fit the model again")
-            if _sha256(path / name) != checksum:
-                raise UserError(f"{path / name}: truncated or damaged; fit the model again")
+        check_files(path, checksums)
         model._read_state(path)
         return model
 
@@ -413,26 +311,3 @@ class Model(ABC):
                 f"{self.name}: none of {matrix.shape[1]} features varies over {len(matrix)} "
                 "training rows; give more rows or other features"
             )
-
-
-def _sha256(file: Path) -> str:
-    return hashlib.sha256(file.read_bytes()).hexdigest()
-
-
-def _read_description(file: Path, name: str) -> dict[str, Any]:
-    """The content of a ``model.json``, of this model and format."""
-    if not file.is_file():
-        raise UserError(f"{file}: missing, so nothing whole was saved; fit the model again")
-    try:
-        description = json.loads(file.read_bytes())
-    except ValueError as error:
-        raise UserError(f"{file}: truncated or damaged; fit the model again") from error
-    if not isinstance(description, dict) or "model" not in description:
-        raise UserError(f"{file}: not the description of a model; fit the model again")
-    if description["model"] != name:
-        raise UserError(f"{file}: holds model {description['model']!r}, not {name!r}")
-    if description.get("format") != FORMAT:
-        raise UserError(
-            f"{file}: format={description.get('format')!r} is not {FORMAT}; fit the model again"
-        )
-    return description

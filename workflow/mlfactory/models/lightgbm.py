@@ -6,7 +6,9 @@ from typing import Any, ClassVar
 import lightgbm
 
 from mlfactory._typing import Float64Array2D
-from mlfactory.models._base import N_CLASSES, FeatureRows, Labelled, Model, Parameter, Patience
+from mlfactory.models._base import N_CLASSES, FeatureRows, Labelled, Model
+from mlfactory.models._early_stopping import Patience
+from mlfactory.models._parameters import Parameter
 from mlfactory.registry import register
 
 

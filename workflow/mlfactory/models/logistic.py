@@ -7,17 +7,11 @@ from typing import Any, ClassVar
 import numpy as np
 from sklearn.exceptions import ConvergenceWarning
 from sklearn.linear_model import LogisticRegression
-from threadpoolctl import threadpool_limits  # type: ignore[import-untyped]
+from threadpoolctl import threadpool_limits
 
 from mlfactory._typing import Float64Array1D, Float64Array2D
-from mlfactory.models._base import (
-    N_CLASSES,
-    FeatureRows,
-    Labelled,
-    Model,
-    Parameter,
-    log_loss,
-)
+from mlfactory.models._base import N_CLASSES, FeatureRows, Labelled, Model, log_loss
+from mlfactory.models._parameters import Parameter
 from mlfactory.registry import register
 
 

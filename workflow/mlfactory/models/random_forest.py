@@ -7,7 +7,7 @@ import numpy as np
 from sklearn.ensemble import RandomForestClassifier
 
 from mlfactory._typing import Float64Array1D, Float64Array2D
-from mlfactory.models._base import FeatureRows, Labelled, Model, Parameter
+from mlfactory.models._base import FeatureRows, Labelled, Model
 from mlfactory.models._forest import (
     ForestArrays,
     bin_edges,
@@ -15,6 +15,7 @@ from mlfactory.models._forest import (
     mean_probabilities,
     to_bins,
 )
+from mlfactory.models._parameters import Parameter
 from mlfactory.registry import register
 
 

@@ -7,14 +7,8 @@ from typing import Any, ClassVar
 import numpy as np
 
 from mlfactory._typing import Float64Array1D, Float64Array2D
-from mlfactory.models._base import (
-    MIN_PROBABILITY,
-    N_CLASSES,
-    FeatureRows,
-    Labelled,
-    Model,
-    Parameter,
-)
+from mlfactory.models._base import MIN_PROBABILITY, N_CLASSES, FeatureRows, Labelled, Model
+from mlfactory.models._parameters import Parameter
 from mlfactory.registry import register
 from mlfactory.schemas import CLASSES
 

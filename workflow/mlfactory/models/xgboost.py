@@ -7,7 +7,9 @@ import numpy as np
 import xgboost
 
 from mlfactory._typing import Float64Array1D, Float64Array2D
-from mlfactory.models._base import N_CLASSES, FeatureRows, Labelled, Model, Parameter, Patience
+from mlfactory.models._base import N_CLASSES, FeatureRows, Labelled, Model
+from mlfactory.models._early_stopping import Patience
+from mlfactory.models._parameters import Parameter
 from mlfactory.registry import register
 
 

@@ -1,0 +1,127 @@
+"""Every key of the configuration changes something: which job it makes run again, and which not."""
+
+import pytest
+import yaml
+from clone import planned, snakemake
+
+from test_config import SCHEMA, leaves
+
+# key: (overlay, a job that it makes run again, a job that it leaves alone)
+KEYS = {
+    "symbols": ({"symbols": ["DEMONULL"]}, "simulate_market", None),
+    "horizons": ({"horizons": [5, 10, 20]}, "label_bars", "clean_bars"),
+    "models": ({"models": ["logistic"]}, "stack_predictions", "fit_classical"),
+    "ensembles": ({"ensembles": []}, "score_models", "stack_predictions"),
+    "seed": ({"seed": 5}, "fit_boosting", "label_bars"),
+    "threads": ({"threads": 2}, "fit_classical", "label_bars"),
+    "results": ({"results": "elsewhere"}, "simulate_market", None),
+    "raw.*.interval": ({"raw": {"DEMO": {"interval": "1min"}}}, "clean_bars", "simulate_market"),
+    "raw.*.timezone": ({"raw": {"DEMO": {"timezone": "UTC"}}}, "clean_bars", "simulate_market"),
+    "raw.*.stamps": ({"raw": {"DEMO": {"stamps": "close"}}}, "clean_bars", "simulate_market"),
+    "bars.interval": ({"bars": {"interval": "10min"}}, "clean_bars", "simulate_market"),
+    "bars.max_gap": ({"bars": {"max_gap": "30min"}}, "clean_bars", "simulate_market"),
+    "features.families": (
+        {"features": {"families": ["temporal", "volatility"]}},
+        "compute_features",
+        "label_bars",
+    ),
+    "labels.barriers": (
+        {"labels": {"barriers": {"default": {5: {"k_up": 2, "k_down": 2, "max_bars": 9}}}}},
+        "label_bars",
+        "compute_features",
+    ),
+    "folds.n_splits": ({"folds": {"n_splits": 3}}, "assign_folds", "label_bars"),
+    "folds.embargo.sessions": (
+        {"folds": {"embargo": {"sessions": 2}}},
+        "fit_boosting",
+        "assign_folds",
+    ),
+    "folds.embargo.min_bars": (
+        {"folds": {"embargo": {"min_bars": 500}}},
+        "fit_boosting",
+        "assign_folds",
+    ),
+    "fit.fit_share": ({"fit": {"fit_share": 0.8}}, "fit_boosting_full", "assign_folds"),
+    "predictions.source": ({"predictions": {"source": "full"}}, "predict_splits", "fit_boosting"),
+    "nulls.session_shift": ({"nulls": {"session_shift": 2}}, "shift_labels", "assign_folds"),
+}
+KEYS |= {
+    f"cleaning.{key}": ({"cleaning": {key: value}}, "clean_bars", "simulate_market")
+    for key, value in {
+        "max_impossible_share": 0.01,
+        "max_outside_calendar_share": 0.2,
+        "outliers": "drop",
+        "outlier_window": 100,
+        "outlier_mads": 20,
+        "min_traded_share": 0.4,
+    }.items()
+}
+KEYS |= {
+    f"labels.{key}": ({"labels": {key: value}}, "label_bars", "compute_features")
+    for key, value in {"atr_period": 20, "atr_floor_ticks": 3, "cross_sessions": False}.items()
+}
+KEYS |= {
+    f"splits.{key}": ({"splits": {key: value}}, "split_bars", "compute_features")
+    for key, value in {"train_share": 0.6, "val_share": 0.2, "purge_bars": 70}.items()
+}
+KEYS |= {
+    f"splits.{key}": (
+        {"splits": {"val_start": "2024-01-20", "test_start": "2024-01-26"}},
+        "split_bars",
+        "compute_features",
+    )
+    for key in ("val_start", "test_start")
+}
+KEYS["splits.embargo_sessions"] = ({"splits": {"embargo_sessions": 2}}, "split_bars", "label_bars")
+KEYS |= {
+    f"splits.min_sessions.{name}": (
+        {"splits": {"min_sessions": {name: 2}}},
+        "split_bars",
+        "label_bars",
+    )
+    for name in ("train", "val", "test")
+}
+KEYS |= {
+    f"scores.{key}": ({"scores": {key: value}}, "score_models", "fit_ensemble")
+    for key, value in {"samples": 150, "block_sessions": 2, "confidence": 0.9}.items()
+}
+KEYS |= {
+    f"synthetic.*.{key}": ({"synthetic": {"DEMO": {key: value}}}, "simulate_market", None)
+    for key, value in {
+        "kind": "null",
+        "start": "2023-01-03",
+        "months": 2,
+        "seed": 8,
+        "strength": 0.5,
+    }.items()
+}
+ELSEWHERE = {"allow_batch_symbols", "raw_folder"}
+"""Keys that change what is refused; tested in this file and in test_end_to_end."""
+
+
+def test_every_key_of_the_schema_is_tried():
+    keys = {
+        ".".join(path)
+        for path, schema in leaves(SCHEMA)
+        if "properties" not in schema and path[-1] != "*" and "*.*" not in ".".join(path)
+    }
+    containers = {"raw", "synthetic"}
+    assert keys - containers == set(KEYS) | ELSEWHERE
+
+
+@pytest.mark.parametrize("key", KEYS)
+def test_key_makes_its_job_run_again_and_no_earlier_one(finished, tmp_path, key):
+    overlay, again, untouched = KEYS[key]
+    (tmp_path / "mine.yaml").write_text(yaml.safe_dump(overlay))
+    arguments = ("config/test.yaml", tmp_path / "mine.yaml")
+    jobs, _ = planned(finished, config=arguments)
+    assert again in jobs
+    assert untouched not in jobs
+
+
+def test_raw_folder_is_where_the_raw_file_is_looked_for(finished):
+    run = snakemake(
+        finished, "results/MES/bars.parquet", "--config", "raw_folder=elsewhere", "symbols=[MES]"
+    )
+    assert run.returncode == 1
+    assert run.stderr.splitlines()[-1].startswith("error: elsewhere/MES_1m.parquet: no such file")

@@ -1,0 +1,163 @@
+import re
+import signal
+import subprocess
+import time
+
+import pandas as pd
+import pytest
+from clone import ROOT, call, contents, copy_workflow, environment
+
+from mlfactory import schemas, synthetic, tables
+
+TABLES = ("results/**/*.parquet", "results/**/*.json")
+RUN_BY_CI = ("./pipeline demo", "./pipeline lint", "./pipeline test")
+
+
+@pytest.fixture(scope="session")
+def with_data(tmp_path_factory):
+    """A fresh copy of the workflow with five months of simulated minutes as MES."""
+    folder = copy_workflow(tmp_path_factory.mktemp("with_data") / "workflow")
+    market = synthetic.market(
+        kind="planted",
+        start="2024-01-02",
+        months=5,
+        seed=3,
+        strength=1.0,
+        calendar="CME_Equity",
+        tick_size=0.25,
+    )
+    tables.write(market, folder / "data/raw/MES_1m.parquet", schemas.RAW)
+    return folder
+
+
+def readme_commands():
+    """Every command line in the README's shell blocks, without comments."""
+    blocks = re.findall(r"```sh\n(.*?)```", (ROOT / "README.md").read_text(), re.DOTALL)
+    lines = "\n".join(blocks).splitlines()
+    return [line.split(" #")[0].strip() for line in lines if line.strip()]
+
+
+def test_ci_runs_the_readmes_own_set_up_and_test_commands():
+    ci = (ROOT / ".ci/run").read_text()
+    assert all(command in ci.splitlines() for command in RUN_BY_CI)
+    assert {"./pipeline demo", "./pipeline test"} <= set(readme_commands())
+
+
+MES_COMMANDS = [
+    command
+    for command in dict.fromkeys(readme_commands())
+    if command not in RUN_BY_CI and not command.startswith(("git clone", "source "))
+]
+
+
+@pytest.mark.parametrize("command", MES_COMMANDS)
+def test_readme_command_works(with_data, command):
+    run = call(with_data, "bash", "-c", command)
+    assert run.returncode == 0, run.stdout[-2000:] + run.stderr[-4000:]
+
+
+def test_quick_run_has_its_own_folder_and_ends_with_a_table(with_data):
+    run = call(with_data, "./pipeline", "run", "--symbols", "MES", "--quick")
+    assert run.returncode == 0, run.stderr[-4000:]
+    assert (with_data / "results/quick/MES/stacking_dataset_h20.parquet").exists()
+    for model in ("logistic", "xgboost", "lightgbm", "voting"):
+        assert re.search(rf"^{model} .*\[.*\].* null ", run.stdout, re.MULTILINE)
+
+
+def test_validate_says_what_a_run_would_be_worth_and_writes_nothing(with_data):
+    before = contents(with_data, "results/**/*")
+    run = call(with_data, "./pipeline", "validate", "--symbols", "MES")
+    assert run.returncode == 0, run.stderr
+    assert re.search(r"MES: \d+ bars of warm-up, \d+ rows after it", run.stdout)
+    assert re.search(r"MES: test: \d+ rows, \d+ sessions", run.stdout)
+    assert re.search(r"standard error of \d\.\d", run.stdout)
+    assert contents(with_data, "results/**/*") == before
+
+
+def spoilt(market, kind):
+    """(file name, content) of raw data with one mistake."""
+    if kind == "naive times":
+        return "ES_1m.parquet", market.assign(datetime=market["datetime"].dt.tz_localize(None))
+    if kind == "missing column":
+        return "ES_1m.parquet", market.drop(columns="volume")
+    if kind == "five minutes":
+        return "ES_1m.parquet", market[market["datetime"].dt.minute % 5 == 0]
+    if kind == "impossible":
+        bad = market.index % 100 == 7
+        return "ES_1m.parquet", market.assign(high=market["high"].where(~bad, market["low"] - 1))
+    if kind == "too little":
+        return "ES_1m.parquet", market.iloc[:20000]
+    raise ValueError(kind)
+
+
+@pytest.mark.parametrize(
+    ("kind", "words"),
+    [
+        ("naive times", ["ES_1m.parquet", "raw: {ES: {timezone:"]),
+        ("missing column", ["ES_1m.parquet", "volume"]),
+        ("five minutes", ["ES_1m.parquet", "5min", "1min"]),
+        ("impossible", ["ES_1m.parquet", "max_impossible_share", "0.001"]),
+        ("too little", ["ES: too little data", "sessions would be enough"]),
+    ],
+)
+def test_raw_file_that_cannot_be_used_is_one_line_and_no_output(tmp_path, with_data, kind, words):
+    folder = copy_workflow(tmp_path / "workflow")
+    name, frame = spoilt(pd.read_parquet(with_data / "data/raw/MES_1m.parquet"), kind)
+    frame.to_parquet(folder / "data/raw" / name)
+    for command in ("validate", "run"):
+        run = call(folder, "./pipeline", command, "--symbols", "ES", "--horizons", "20")
+        assert run.returncode == 1
+        assert len(run.stderr.strip().splitlines()) == 1
+        assert all(word in run.stderr for word in words), run.stderr
+        assert not (folder / "results").exists()
+    bare = call(folder, "snakemake", "--cores", "1", "results/ES/stacking_dataset_h20.parquet")
+    assert bare.returncode == 1
+    assert "error: " in bare.stderr
+    assert "Traceback" not in bare.stderr.split("Logfile")[0]
+    assert not list(folder.glob("results/ES/*stack*"))
+
+
+@pytest.mark.parametrize(
+    ("arguments", "words"),
+    [
+        (["--symbols", "MES"], ["data/raw/MES_1m.parquet: no such file"]),
+        (["--symbols", "XYZ"], ["XYZ", "config/contracts.yaml", "tick_size"]),
+        (["--symbols", "../MES"], ["'../MES' is not a symbol"]),
+        (["--symbols", "MES", "ES"], ["symbols MES, ES in one run", "allow_batch_symbols"]),
+        (["--symbols", "DEMO", "--horizons", "7"], ["horizon 7 has no barriers"]),
+        (["--symbols", "DEMO", "--horizons", "x"], ["--horizons", "'x'"]),
+        (["--configfile", "none.yaml"], ["none.yaml: no such file"]),
+        (["--quick", "--horizons", "5", "20"], ["--quick takes one horizon"]),
+    ],
+)
+def test_mistake_on_the_command_line_is_one_line_and_no_output(tmp_path, arguments, words):
+    folder = copy_workflow(tmp_path / "workflow")
+    run = call(folder, "./pipeline", "run", *arguments)
+    assert run.returncode == 1
+    assert len(run.stderr.strip().splitlines()) == 1
+    assert all(word in run.stderr for word in words), run.stderr
+    assert not (folder / "results").exists()
+
+
+def test_interrupted_run_resumes_to_the_same_tables(finished, tmp_path):
+    folder = copy_workflow(tmp_path / "workflow")
+    command = ["./pipeline", "run", "--configfile", "config/test.yaml", "--cores", "2"]
+    process = subprocess.Popen(
+        command,
+        cwd=folder,
+        env=environment(folder),
+        stdout=subprocess.DEVNULL,
+        stderr=subprocess.PIPE,
+        text=True,
+        start_new_session=True,
+    )
+    deadline = time.monotonic() + 300
+    while not list(folder.glob("results/DEMO/oof/*")) and time.monotonic() < deadline:
+        time.sleep(0.2)
+    subprocess.run(["kill", "-INT", f"-{process.pid}"], check=True)
+    process.communicate(timeout=120)
+    assert process.returncode not in (0, -signal.SIGKILL)
+    assert len(contents(folder, *TABLES)) < len(contents(finished, *TABLES))
+    again = call(folder, *command)
+    assert again.returncode == 0, again.stderr[-3000:]
+    assert contents(folder, *TABLES) == contents(finished, *TABLES)
