@@ -19,6 +19,7 @@ rule stack_predictions:
         "../envs/data.yaml"
     params:
         models=list(MODELS),
+        weights=SETTINGS["fit"]["weights"],
         code=source_hash("mlfactory.stacking"),
     message:
         "join the out-of-fold predictions of {wildcards.symbol} h{wildcards.horizon} {wildcards.null}"

@@ -20,7 +20,7 @@ rule fit_boosting:
     threads: SETTINGS["threads"]
     params:
         model=lambda w: MODELS[w.model],
-        fit_share=SETTINGS["fit"]["fit_share"],
+        fit=SETTINGS["fit"],
         embargo=SETTINGS["folds"]["embargo"],
         threads=SETTINGS["threads"],
         seed=SETTINGS["seed"],
@@ -56,7 +56,7 @@ rule fit_boosting_full:
     threads: SETTINGS["threads"]
     params:
         model=lambda w: MODELS[w.model],
-        fit_share=SETTINGS["fit"]["fit_share"],
+        fit=SETTINGS["fit"],
         threads=SETTINGS["threads"],
         seed=SETTINGS["seed"],
         code=model_code,

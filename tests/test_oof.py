@@ -11,7 +11,14 @@ EMBARGO = {"sessions": 0, "min_bars": 4}
 
 
 def fit(train, folds, fold=1, **change):
-    given = {"model": logistic(), "fit_share": 0.85, "threads": 1, "seed": 3, "origin": {}}
+    given = {
+        "model": logistic(),
+        "fit_share": 0.85,
+        "weights": "uniqueness",
+        "threads": 1,
+        "seed": 3,
+        "origin": {},
+    }
     return fit_fold(train, folds, fold=fold, embargo=EMBARGO, **given | change)
 
 
@@ -107,7 +114,7 @@ def leak_weights(monkeypatch):
 
     def of_all_rows(data, *arguments, **more):
         mean = np.nanmean(data.uniqueness)
-        monkeypatch.setattr(oof, "fit_weights", lambda uniqueness: uniqueness / mean)
+        monkeypatch.setattr(oof, "fit_weights", lambda uniqueness, kind: uniqueness / mean)
         return fit_rows(data, *arguments, **more)
 
     monkeypatch.setattr(oof, "fit_rows", of_all_rows)
@@ -135,6 +142,15 @@ def test_fit_share_moves_the_early_stopping_rows():
     assert rows[0] > 1.8 * rows[1]
 
 
+def test_weights_change_the_fit():
+    train, folds = training_tables()
+    row = oof.feature_rows(train.iloc[:5])
+    equal, unique = (fit(train, folds, weights=w)[0].predict(row) for w in ("equal", "uniqueness"))
+    assert not np.array_equal(equal, unique)
+    same = folds.assign(uniqueness=folds["uniqueness"].where(folds["uniqueness"].isna(), 0.5))
+    assert np.array_equal(fit(train, same)[0].predict(row), equal)
+
+
 def test_embargo_shortens_the_training_rows():
     train, folds = training_tables()
     data = training_set(train, folds)
@@ -144,7 +160,14 @@ def test_embargo_shortens_the_training_rows():
 
 def test_full_fit_uses_every_labelled_row_of_the_training_split():
     train, folds = training_tables()
-    given = {"model": logistic(), "fit_share": 0.85, "threads": 1, "seed": 3, "origin": {}}
+    given = {
+        "model": logistic(),
+        "fit_share": 0.85,
+        "weights": "uniqueness",
+        "threads": 1,
+        "seed": 3,
+        "origin": {},
+    }
     _, metrics = fit_full(train, folds, **given)
     assert metrics["rows"] == folds["label"].notna().sum()
 

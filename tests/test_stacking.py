@@ -28,21 +28,25 @@ def stacked():
                 embargo=EMBARGO,
                 model=logistic(**training),
                 fit_share=0.8,
+                weights="equal",
                 threads=1,
                 seed=0,
                 origin={},
             )[1]
             for fold in range(3)
         ]
-    return folds, parts, stacking_dataset(folds, parts)
+    return folds, parts, stacking_dataset(folds, parts, weights="uniqueness")
 
 
 def test_stacking_dataset_has_exactly_the_contracts_columns(stacked):
-    folds, _, stack = stacked
+    folds, parts, stack = stacked
     tables.check(stack, schemas.stacking_dataset(["one", "two"]), "stack")
     assert len(stack) == len(folds)
     assert stack["sample_weight"].mean() == pytest.approx(1)
     assert stack["sample_weight"].isna().equals(stack["y_true"].isna())
+    equal = stacking_dataset(folds, parts, weights="equal")["sample_weight"]
+    assert set(equal.dropna()) == {1.0}
+    assert stack["sample_weight"].nunique() > 100
 
 
 def test_agreement_confidence_and_entropy_are_those_of_the_members(stacked):
@@ -62,7 +66,7 @@ def test_models_are_joined_by_time_not_by_position(stacked):
         "one": parts["one"][::-1],
         "two": [t.sample(frac=1, random_state=1) for t in parts["two"]],
     }
-    assert stacking_dataset(folds, shuffled).equals(stack)
+    assert stacking_dataset(folds, shuffled, weights="uniqueness").equals(stack)
 
 
 @pytest.mark.parametrize(
@@ -71,7 +75,7 @@ def test_models_are_joined_by_time_not_by_position(stacked):
 def test_missing_or_repeated_row_is_refused(stacked, spoil):
     folds, parts, _ = stacked
     with pytest.raises(ValueError, match="one: its out-of-fold predictions are not those"):
-        stacking_dataset(folds, {"one": spoil(parts["one"])})
+        stacking_dataset(folds, {"one": spoil(parts["one"])}, weights="equal")
 
 
 def test_unstacking_gives_the_predictions_back(stacked):

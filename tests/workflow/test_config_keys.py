@@ -42,6 +42,7 @@ KEYS = {
         "assign_folds",
     ),
     "fit.fit_share": ({"fit": {"fit_share": 0.8}}, "fit_boosting_full", "assign_folds"),
+    "fit.weights": ({"fit": {"weights": "uniqueness"}}, "fit_boosting_full", "assign_folds"),
     "predictions.source": ({"predictions": {"source": "full"}}, "predict_splits", "fit_boosting"),
     "nulls.session_shift": ({"nulls": {"session_shift": 2}}, "shift_labels", "assign_folds"),
 }

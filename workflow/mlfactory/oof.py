@@ -108,6 +108,7 @@ def _fit_once(
     rows: Int64Array1D,
     stop_rows: Int64Array1D | None,
     scaling: bool,
+    weights: str,
     seed: int,
 ) -> tuple[RobustScaler | None, dict[str, Any]]:
     scaler = RobustScaler.fit(data.features.values[rows]) if scaling else None
@@ -117,7 +118,7 @@ def _fit_once(
         X.take(rows),
         data.label[rows],
         *validation,
-        sample_weight=fit_weights(data.uniqueness[rows]),
+        sample_weight=fit_weights(data.uniqueness[rows], weights),
         seed=seed,
     )
     return scaler, metrics
@@ -129,6 +130,7 @@ def fit_rows(
     *,
     model: dict[str, Any],
     fit_share: float,
+    weights: str,
     threads: int,
     seed: int,
     origin: dict[str, Any],
@@ -145,6 +147,8 @@ def fit_rows(
         The model's yaml.
     fit_share
         Share of the rows that is fitted while the rest stops early.
+    weights
+        See `fit_weights`.
     threads, seed
         Passed to the model.
     origin
@@ -160,9 +164,9 @@ def fit_rows(
     scaling = model["needs"]["scaling"]
     if model["early_stopping"]["enabled"]:
         head, tail = inner_split(data, rows, fit_share)
-        _, stopping = _fit_once(fitted, data, head, tail, scaling, seed)
+        _, stopping = _fit_once(fitted, data, head, tail, scaling, weights, seed)
         metrics["early_stopping"] = {"rows": len(head), "stop_rows": len(tail), **stopping}
-    scaler, refit = _fit_once(fitted, data, rows, None, scaling, seed)
+    scaler, refit = _fit_once(fitted, data, rows, None, scaling, weights, seed)
     metrics["fit"] = refit
     return Bundle(fitted, scaler, origin), metrics
 

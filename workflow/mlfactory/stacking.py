@@ -27,7 +27,7 @@ def by_member(models: list[str], tables: list[pd.DataFrame]) -> dict[str, list[p
 
 
 def stacking_dataset(
-    folds: pd.DataFrame, predictions: dict[str, list[pd.DataFrame]]
+    folds: pd.DataFrame, predictions: dict[str, list[pd.DataFrame]], *, weights: str
 ) -> pd.DataFrame:
     """Join the models' out-of-fold predictions with labels, folds and weights.
 
@@ -37,6 +37,8 @@ def stacking_dataset(
         Table of schema FOLDS.
     predictions
         For each base model its predictions, one table a fold.
+    weights
+        See `fit_weights`.
 
     Returns
     -------
@@ -55,7 +57,7 @@ def stacking_dataset(
     entropy = -(cube * np.log(np.maximum(cube, 1e-12))).sum(axis=2)
     labelled = held_out["label"].notna().to_numpy()
     weight = np.full(len(held_out), np.nan)
-    weight[labelled] = fit_weights(held_out["uniqueness"].to_numpy()[labelled])
+    weight[labelled] = fit_weights(held_out["uniqueness"].to_numpy()[labelled], weights)
     return pd.DataFrame(
         {
             "datetime": held_out["datetime"],

@@ -9,7 +9,7 @@ bundle, predictions, metrics = fit_fold(
     fold=int(snakemake.wildcards.fold),
     embargo=snakemake.params.embargo,
     model=snakemake.params.model,
-    fit_share=snakemake.params.fit_share,
+    **snakemake.params.fit,
     threads=snakemake.params.threads,
     seed=snakemake.params.seed,
     origin=dict(snakemake.wildcards),

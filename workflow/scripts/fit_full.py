@@ -7,7 +7,7 @@ bundle, metrics = fit_full(
     tables.read_split(snakemake.input.train),
     tables.read(snakemake.input.folds, schemas.FOLDS),
     model=snakemake.params.model,
-    fit_share=snakemake.params.fit_share,
+    **snakemake.params.fit,
     threads=snakemake.params.threads,
     seed=snakemake.params.seed,
     origin=dict(snakemake.wildcards) | {"fold": "full"},

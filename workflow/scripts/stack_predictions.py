@@ -6,5 +6,6 @@ models = snakemake.params.models
 stack = stacking_dataset(
     tables.read(snakemake.input.folds, schemas.FOLDS),
     by_member(models, tables.read_all(snakemake.input.oof, schemas.PREDICTIONS)),
+    weights=snakemake.params.weights,
 )
 tables.write(stack, snakemake.output.stack, schemas.stacking_dataset(models))
