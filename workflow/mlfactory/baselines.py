@@ -58,7 +58,7 @@ def volatility_clock_prior(
     (len(scored), 3) probabilities; a class without training rows has its class prior.
     """
     X = _indicators(table, train)
-    model = LogisticRegression(C=1.0).fit(X[train], y[train])
+    model = LogisticRegression(C=1.0, solver="newton-cholesky").fit(X[train], y[train])
     out = np.tile(class_prior(y[train]), (len(scored), 1))
     out[:, model.classes_] = model.predict_proba(X[scored])
     return out / out.sum(axis=1, keepdims=True)

@@ -2,7 +2,13 @@
 
 import numpy as np
 
-from mlfactory._typing import Float64Array1D, Float64Array2D, Int8Array1D
+from mlfactory._typing import (
+    BoolArray1D,
+    Float64Array1D,
+    Float64Array2D,
+    Int8Array1D,
+    Int64Array1D,
+)
 
 NEUTRAL, LONG = 1, 2
 CALIBRATION_BINS = 10
@@ -24,10 +30,8 @@ def direction_log_losses(y: Int8Array1D, p_long: Float64Array1D) -> Float64Array
     return np.where(y == NEUTRAL, 0.0, losses)
 
 
-def weighted_auc(
-    positive: np.ndarray, score: Float64Array1D, weights: Float64Array2D
-) -> Float64Array1D:
-    """Area under the ROC curve under several row weightings at once; ties count half.
+def pairs_won(positive: BoolArray1D, score: Float64Array1D, block: Int64Array1D) -> Float64Array2D:
+    """How many pairs of a positive and a negative row the score puts right, block by block.
 
     Parameters
     ----------
@@ -35,23 +39,48 @@ def weighted_auc(
         (n,) bool.
     score
         (n,) the higher, the likelier positive.
+    block
+        (n,) the block of each row, 0 to s - 1.
+
+    Returns
+    -------
+    (s, s): entry a, b counts positive rows of block a above negative rows of block b; ties count
+    half. Under any weighting w of the blocks, the pairs won are w @ matrix @ w.
+    """
+    order = np.argsort(score, kind="stable")
+    group = np.cumsum(np.r_[0, np.diff(score[order]) != 0])
+    member = np.eye(int(block.max(initial=0)) + 1)[block[order]]
+    n_groups = int(group[-1]) + 1
+    negative = np.zeros((n_groups, member.shape[1]))
+    np.add.at(negative, group, member * ~positive[order, None])
+    below = np.cumsum(negative, axis=0) - negative / 2
+    return (member * positive[order, None]).T @ below[group]
+
+
+def block_weighted_auc(
+    positive: BoolArray1D, score: Float64Array1D, block: Int64Array1D, weights: Float64Array2D
+) -> Float64Array1D:
+    """Area under the ROC curve under several weightings of the blocks; ties count half.
+
+    Parameters
+    ----------
+    positive, score, block
+        See `pairs_won`.
     weights
-        (b, n) non-negative; one AUC each.
+        (b, s) non-negative weights of the blocks; one AUC each.
 
     Returns
     -------
     (b,) float64; NaN where a weighting leaves no positive or no negative row. Source: the
-    Mann-Whitney form; equals scikit-learn's roc_auc_score.
+    Mann-Whitney form; with weights 1 it equals scikit-learn's roc_auc_score.
     """
-    order = np.argsort(score, kind="stable")
-    groups = np.flatnonzero(np.r_[True, np.diff(score[order]) != 0])
-    up = np.where(positive, weights, 0.0)[:, order]
-    down = np.where(positive, 0.0, weights)[:, order]
-    up = np.add.reduceat(up, groups, axis=1)
-    down = np.add.reduceat(down, groups, axis=1)
-    below = np.cumsum(down, axis=1) - down / 2
+    won = pairs_won(positive, score, block)
+    counts = [np.bincount(block[rows], minlength=len(won)) for rows in (positive, ~positive)]
+    up, down = (weights[:, : len(won)] @ count for count in counts)
+    used = weights[:, : len(won)]
     with np.errstate(invalid="ignore", divide="ignore"):
-        return (up * below).sum(axis=1) / (up.sum(axis=1) * down.sum(axis=1))
+        auc: Float64Array1D = ((used @ won) * used).sum(axis=1) / (up * down)
+    return auc
 
 
 def calibration_bins(y: Int8Array1D, probabilities: Float64Array2D) -> np.ndarray:

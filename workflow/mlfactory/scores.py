@@ -114,11 +114,14 @@ class Scorer:
         weight = np.zeros(len(self.counts))
         for fold in np.unique(self.fold):
             rows = (self.fold == fold) & (self.y != metrics.NEUTRAL)
-            weights = self.counts[:, self.block[rows]]
-            auc = metrics.weighted_auc(self.y[rows] == metrics.LONG, p_long[rows], weights)
+            block = self.block[rows]
+            auc = metrics.block_weighted_auc(
+                self.y[rows] == metrics.LONG, p_long[rows], block, self.counts
+            )
             known = np.isfinite(auc)
-            total += np.where(known, auc, 0.0) * weights.sum(axis=1)
-            weight += np.where(known, weights.sum(axis=1), 0.0)
+            drawn = self.counts @ np.bincount(block, minlength=self.counts.shape[1])
+            total += np.where(known, auc, 0.0) * drawn
+            weight += np.where(known, drawn, 0.0)
         with np.errstate(invalid="ignore"):
             return total / weight
 
