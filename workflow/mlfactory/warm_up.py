@@ -1,0 +1,83 @@
+"""Compile every kernel once, into numba's cache, so that no job has to."""
+
+import tempfile
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+
+from mlfactory import config as configuration
+from mlfactory import contracts, registry, schemas, synthetic, tables
+from mlfactory.bars import bars_from_raw
+from mlfactory.features import catalog
+from mlfactory.labels import label_bars
+from mlfactory.models._base import FeatureRows
+
+
+def warm_up() -> None:
+    """Take a month of a simulated market from raw minutes to labels, and plant a small forest."""
+    settings = configuration.load([])
+    known = contracts.load(configuration.ROOT / "config/contracts.yaml")
+    contract = contracts.get(known, "DEMO")
+    with tempfile.TemporaryDirectory() as folder:
+        path = Path(folder) / "DEMO_1m.parquet"
+        market = synthetic.market(
+            **settings["synthetic"]["DEMO"] | {"months": 1},
+            calendar=contract.calendar,
+            tick_size=contract.tick_size,
+        )
+        tables.write(market, path, schemas.RAW)
+        bars, raw_bars, account = bars_from_raw(
+            path,
+            symbol="DEMO",
+            contract=contract,
+            raw=configuration.raw_settings(settings, "DEMO"),
+            bars=settings["bars"],
+            cleaning=settings["cleaning"],
+        )
+        bars, raw_bars = _through_files(Path(folder), bars, raw_bars)
+    interval = pd.Timedelta(account["bar_interval"])
+    catalog.build(bars, timezone=account["timezone"], bar_interval=interval)
+    label_bars(
+        bars,
+        raw_bars,
+        contract=contract,
+        raw_interval=pd.Timedelta(account["raw_interval"]),
+        **configuration.barriers(settings, "DEMO", 20),
+        atr_period=14,
+        atr_floor_ticks=2.0,
+        cross_sessions=True,
+    )
+    _plant()
+
+
+def _through_files(
+    folder: Path, bars: pd.DataFrame, raw_bars: pd.DataFrame
+) -> tuple[pd.DataFrame, pd.DataFrame]:
+    """The tables as jobs see them: kernels are compiled for read-only arrays too."""
+    tables.write(bars, folder / "bars.parquet", schemas.BARS)
+    tables.write(raw_bars, folder / "raw_bars.parquet", schemas.RAW_BARS)
+    return (
+        tables.read(folder / "bars.parquet", schemas.BARS),
+        tables.read(folder / "raw_bars.parquet", schemas.RAW_BARS),
+    )
+
+
+def _plant() -> None:
+    """Fit and load a forest: its predictions are a kernel."""
+    model = configuration.load_models(["random_forest"])["random_forest"]
+    generator = np.random.default_rng(0)
+    values = generator.normal(size=(2000, 2)).astype(np.float32)
+    rows = FeatureRows(values, np.zeros(2000, np.int32), np.arange(2000), ("a", "b"))
+    label = generator.integers(0, 3, 2000).astype(np.int8)
+    cls = registry.get("random_forest")
+    forest = cls(model["training"] | {"trees": 2}, model["early_stopping"])
+    forest.fit(rows, label)
+    with tempfile.TemporaryDirectory() as folder:
+        forest.predict(rows)
+        forest.save(Path(folder))
+        cls.load(Path(folder)).predict(rows)
+
+
+if __name__ == "__main__":
+    warm_up()
