@@ -14,11 +14,10 @@ BIN = Path(sys.executable).parent
 
 
 def copy_workflow(folder):
-    """Everything that the workflow needs, so that a test may edit it."""
+    """Everything that the workflow needs, compiled kernels too, so that a test may edit it."""
     folder.mkdir(parents=True, exist_ok=True)
     for name in FOLDERS:
-        ignore = shutil.ignore_patterns("__pycache__", "*.egg-info")
-        shutil.copytree(ROOT / name, folder / name, ignore=ignore)
+        shutil.copytree(ROOT / name, folder / name, ignore=shutil.ignore_patterns("*.egg-info"))
     for name in PARTS:
         shutil.copy2(ROOT / name, folder / name)
     (folder / "data/raw").mkdir(parents=True)
