@@ -125,6 +125,16 @@ def test_several_symbols_are_allowed_when_asked_for():
     assert checked(config)["symbols"] == ["MES", "ES"]
 
 
+def test_numbers_of_the_command_line_may_arrive_as_text():
+    config = changed("folds.n_splits", "4") | {"horizons": ["20"], "allow_batch_symbols": "true"}
+    settings = checked(config)
+    assert settings["folds"]["n_splits"] == 4
+    assert settings["horizons"] == [20]
+    assert settings["allow_batch_symbols"] is True
+    with pytest.raises(UserError, match="horizons.0='twenty': 'twenty' is not of type 'integer'"):
+        checked(config | {"horizons": ["twenty"]})
+
+
 def test_broken_yaml_is_refused_in_one_line(tmp_path):
     (tmp_path / "mine.yaml").write_text("folds: {n_splits: 3\n  - x")
     with pytest.raises(UserError, match=r"mine\.yaml: is not valid yaml"):

@@ -7,6 +7,7 @@ from zoneinfo import ZoneInfo, ZoneInfoNotFoundError, available_timezones
 
 import jsonschema
 import pandas as pd
+import yaml
 
 from mlfactory import registry
 from mlfactory.errors import UserError, nearest
@@ -23,6 +24,23 @@ def text_keys(value: Any) -> Any:
     """The same mapping with keys as text: horizons may be written with or without quotes."""
     if isinstance(value, dict):
         return {str(key): text_keys(content) for key, content in value.items()}
+    return value
+
+
+def typed(value: Any, schema: dict[str, Any]) -> Any:
+    """Text turned into the number or truth value that the schema wants, where it is one.
+
+    Snakemake hands the items of a list that is given on the command line over as text.
+    """
+    if isinstance(value, dict):
+        known, patterns = schema.get("properties", {}), schema.get("patternProperties", {})
+        other = next(iter(patterns.values()), {})
+        return {key: typed(content, known.get(key, other)) for key, content in value.items()}
+    if isinstance(value, list):
+        return [typed(item, schema.get("items", {})) for item in value]
+    if isinstance(value, str) and schema.get("type") in ("integer", "number", "boolean"):
+        read = yaml.safe_load(value)
+        return read if isinstance(read, int | float) else value
     return value
 
 
@@ -116,7 +134,7 @@ def checked(config: dict[str, Any], root: Path = ROOT) -> dict[str, Any]:
         At the first mistake, naming key, value, limit and way out.
     """
     schema = read_yaml(root / "config/config.schema.yaml")
-    settings = text_keys(config)
+    settings = typed(text_keys(config), schema)
     validate(settings, schema, "config")
     settings = fill_defaults(settings, schema)
     for check in (_intervals, _zones, _models, _families, _barriers, _splits, _symbols):
