@@ -131,7 +131,7 @@ def test_numbers_of_the_command_line_may_arrive_as_text():
     assert settings["folds"]["n_splits"] == 4
     assert settings["horizons"] == [20]
     assert settings["allow_batch_symbols"] is True
-    with pytest.raises(UserError, match="horizons.0='twenty': 'twenty' is not of type 'integer'"):
+    with pytest.raises(UserError, match=r"horizons\.0='twenty': 'twenty' is not of type 'integer'"):
         checked(config | {"horizons": ["twenty"]})
 
 

@@ -34,7 +34,7 @@ def typed(value: Any, schema: dict[str, Any]) -> Any:
     """
     if isinstance(value, dict):
         known, patterns = schema.get("properties", {}), schema.get("patternProperties", {})
-        other = next(iter(patterns.values()), {})
+        other: dict[str, Any] = next(iter(patterns.values()), {})
         return {key: typed(content, known.get(key, other)) for key, content in value.items()}
     if isinstance(value, list):
         return [typed(item, schema.get("items", {})) for item in value]
