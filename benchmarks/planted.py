@@ -186,10 +186,11 @@ def scores(oracle: Oracle, rows: pd.DataFrame) -> dict[str, float]:
         metrics.direction_log_losses(y[directed], metrics.direction(p[directed])).mean()
         for p in (probabilities, prior)
     )
-    auc = metrics.weighted_auc(
+    auc = metrics.block_weighted_auc(
         y[directed] == labels.LONG,
         metrics.direction(probabilities[directed]),
-        np.ones((1, directed.sum())),
+        np.zeros(directed.sum(), dtype=np.int64),
+        np.ones((1, 1)),
     )
     return {
         "rows": len(y),

@@ -1,7 +1,9 @@
 # The configuration, checked before the first job, and the names that rules share.
+from dataclasses import asdict
+
 from mlfactory import config as configuration
 from mlfactory import contracts, runtime
-from mlfactory.provenance import source_hash
+from mlfactory.provenance import script_hash
 
 SETTINGS = runtime.or_exit(configuration.checked, config)
 CONTRACTS = runtime.or_exit(
@@ -38,8 +40,8 @@ def family(name):
 
 
 def contract(wildcards):
-    """The terms of the contract; an unknown one ends the run with the lines to add."""
-    return runtime.or_exit(contracts.get, CONTRACTS, wildcards.symbol)
+    """The contract's terms as plain values, the only params whose change Snakemake notices."""
+    return asdict(runtime.or_exit(contracts.get, CONTRACTS, wildcards.symbol))
 
 
 def barriers(wildcards):
@@ -48,9 +50,9 @@ def barriers(wildcards):
     return runtime.or_exit(configuration.barriers, SETTINGS, wildcards.symbol, horizon)
 
 
-def model_code(wildcards):
-    """Hash of the code of fitting and predicting with one model."""
-    return source_hash("mlfactory.oof", f"mlfactory.models.{wildcards.model}")
+def code(script, *modules):
+    """Hash of what a rule runs: its script, all that this imports, and modules that are named."""
+    return script_hash(f"{workflow.basedir}/workflow/scripts/{script}.py", *modules)
 
 
 requested = set()

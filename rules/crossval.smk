@@ -20,7 +20,7 @@ rule stack_predictions:
     params:
         models=list(MODELS),
         weights=SETTINGS["fit"]["weights"],
-        code=source_hash("mlfactory.stacking"),
+        code=code("stack_predictions"),
     message:
         "join the out-of-fold predictions of {wildcards.symbol} h{wildcards.horizon} {wildcards.null}"
     script:
@@ -43,12 +43,19 @@ rule predict_splits:
     benchmark:
         "<results>/{symbol}/benchmarks/predict_splits_{model}_h{horizon}.jsonl"
     wildcard_constraints:
-        model="|".join(MODELS),
+        model=family("boosting"),
     conda:
         "../envs/boosting.yaml"
     params:
-        code=model_code,
+        code=lambda w: code("predict_splits", f"mlfactory.models.{w.model}"),
     message:
         "predict val and test of {wildcards.symbol} with {wildcards.model} h{wildcards.horizon}"
     script:
         "../workflow/scripts/predict_splits.py"
+
+
+use rule predict_splits as predict_splits_classical with:
+    wildcard_constraints:
+        model=family("classical"),
+    conda:
+        "../envs/classical.yaml"

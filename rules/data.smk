@@ -15,7 +15,7 @@ rule simulate_market:
     params:
         market=lambda w: SETTINGS["synthetic"][w.symbol],
         contract=contract,
-        code=source_hash("mlfactory.synthetic"),
+        code=code("simulate_market"),
     message:
         "simulate the {wildcards.symbol} market"
     script:
@@ -40,7 +40,7 @@ rule clean_bars:
         bars=SETTINGS["bars"],
         cleaning=SETTINGS["cleaning"],
         contract=contract,
-        code=source_hash("mlfactory.bars"),
+        code=code("clean_bars"),
     message:
         "clean the raw rows of {wildcards.symbol} and join them to bars"
     script:

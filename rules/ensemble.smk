@@ -23,9 +23,7 @@ rule fit_ensemble:
         members=list(MODELS),
         embargo=SETTINGS["folds"]["embargo"],
         seed=SETTINGS["seed"],
-        code=lambda w: source_hash(
-            "mlfactory.ensembles", f"mlfactory.models.{w.ensemble}"
-        ),
+        code=lambda w: code("fit_ensemble", f"mlfactory.models.{w.ensemble}"),
     message:
         "fit {wildcards.symbol} {wildcards.null}{wildcards.ensemble} h{wildcards.horizon}"
     script:
@@ -54,9 +52,7 @@ rule predict_ensemble:
         "../envs/classical.yaml"
     params:
         members=list(MODELS),
-        code=lambda w: source_hash(
-            "mlfactory.ensembles", f"mlfactory.models.{w.ensemble}"
-        ),
+        code=lambda w: code("predict_ensemble", f"mlfactory.models.{w.ensemble}"),
     message:
         "predict val and test of {wildcards.symbol} with {wildcards.ensemble} h{wildcards.horizon}"
     script:

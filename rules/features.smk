@@ -16,10 +16,7 @@ rule compute_features:
         "../envs/data.yaml"
     params:
         families=SETTINGS["features"]["families"],
-        code=source_hash(
-            "mlfactory.features.catalog",
-            *(f"mlfactory.features.{f}" for f in SETTINGS["features"]["families"]),
-        ),
+        code=code("compute_features"),
     message:
         "compute the features of {wildcards.symbol}"
     script:

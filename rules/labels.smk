@@ -20,7 +20,7 @@ rule label_bars:
         atr_floor_ticks=SETTINGS["labels"]["atr_floor_ticks"],
         cross_sessions=SETTINGS["labels"]["cross_sessions"],
         contract=contract,
-        code=source_hash("mlfactory.labels"),
+        code=code("label_bars"),
     message:
         "label {wildcards.symbol} at horizon {wildcards.horizon}"
     script:

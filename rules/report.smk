@@ -36,7 +36,7 @@ rule score_models:
         embargo=SETTINGS["folds"]["embargo"],
         bootstrap=SETTINGS["scores"],
         seed=SETTINGS["seed"],
-        code=source_hash("mlfactory.scores"),
+        code=code("score_models"),
     message:
         "score {wildcards.symbol} h{wildcards.horizon}"
     script:

@@ -19,7 +19,7 @@ rule split_bars:
     params:
         splits=SETTINGS["splits"],
         families=SETTINGS["features"]["families"],
-        code=source_hash("mlfactory.splits", "mlfactory.features.catalog"),
+        code=code("split_bars"),
     message:
         "split {wildcards.symbol} into train, val and test"
     script:
@@ -42,7 +42,7 @@ rule assign_folds:
         "../envs/data.yaml"
     params:
         n_splits=SETTINGS["folds"]["n_splits"],
-        code=source_hash("mlfactory.folds"),
+        code=code("assign_folds"),
     message:
         "assign {wildcards.symbol} training rows to folds at horizon {wildcards.horizon}"
     script:
@@ -64,7 +64,7 @@ rule shift_labels:
         "../envs/data.yaml"
     params:
         seed=SETTINGS["seed"],
-        code=source_hash("mlfactory.nulls"),
+        code=code("shift_labels"),
     message:
         "move {wildcards.symbol} h{wildcards.horizon} labels by whole sessions: null {wildcards.replicate}"
     script:

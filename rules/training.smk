@@ -24,7 +24,7 @@ rule fit_boosting:
         embargo=SETTINGS["folds"]["embargo"],
         threads=SETTINGS["threads"],
         seed=SETTINGS["seed"],
-        code=model_code,
+        code=lambda w: code("fit_fold", f"mlfactory.models.{w.model}"),
     message:
         "fit {wildcards.symbol} {wildcards.null}{wildcards.model} h{wildcards.horizon} fold {wildcards.fold}"
     script:
@@ -59,7 +59,7 @@ rule fit_boosting_full:
         fit=SETTINGS["fit"],
         threads=SETTINGS["threads"],
         seed=SETTINGS["seed"],
-        code=model_code,
+        code=lambda w: code("fit_full", f"mlfactory.models.{w.model}"),
     message:
         "fit {wildcards.symbol} {wildcards.model} h{wildcards.horizon} on the whole training split"
     script:

@@ -1,4 +1,5 @@
 import copy
+import datetime
 
 import pytest
 import yaml
@@ -74,7 +75,7 @@ MISTAKES = {
     "ensembles": (["logistic"], "ensembles: logistic is a base model; move it to models"),
     "splits.purge_bars": (
         40,
-        "splits.purge_bars=40 is shorter than labels.barriers.20.max_bars=50: labels would leak",
+        "splits.purge_bars=40 is shorter than labels.barriers.default.20.max_bars=50: labels would",
     ),
     "splits.train_share": (0.9, "splits.train_share + splits.val_share = 1.05 leaves no test"),
     "splits.val_start": ("2024-01-01", "val_start and splits.test_start are set together"),
@@ -118,6 +119,25 @@ def test_dates_of_the_splits_must_ascend():
     config["splits"]["test_start"] = "2024-01-01"
     with pytest.raises(UserError, match="is not before splits"):
         checked(config)
+
+
+def test_dates_may_carry_a_zone_or_no_quotes():
+    config = changed("splits.val_start", "2024-03-01T00:00:00Z")
+    config["splits"]["test_start"] = datetime.date(2024, 4, 1)
+    assert checked(config)["splits"]["test_start"] == "2024-04-01"
+
+
+def test_overlay_that_is_no_mapping_is_refused_in_one_line(tmp_path):
+    (tmp_path / "mine.yaml").write_text("- folds")
+    with pytest.raises(UserError, match=r"mine\.yaml: is a list, not keys with values"):
+        load([tmp_path / "mine.yaml"])
+
+
+def test_barriers_of_a_symbol_that_is_not_configured_are_checked_when_asked_for():
+    config = changed("labels.barriers.MES.20", {"k_up": 1, "k_down": 1, "max_bars": 61})
+    settings = checked(config)
+    with pytest.raises(UserError, match=r"labels\.barriers\.MES\.20\.max_bars=61 must lie between"):
+        barriers(settings, "MES", 20)
 
 
 def test_several_symbols_are_allowed_when_asked_for():

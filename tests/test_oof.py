@@ -3,6 +3,7 @@ import pandas as pd
 import pytest
 
 from mlfactory import oof, schemas, tables
+from mlfactory.config import load_models
 from mlfactory.oof import fit_fold, fit_full, fold_rows, inner_split, mean_prediction, training_set
 from mlfactory.scaling import RobustScaler
 from training import logistic, training_tables
@@ -66,16 +67,16 @@ def poisoned(train, folds, fold):
     return train, folds
 
 
-def fold_violations(fold=1):
+def fold_violations(fold=1, **model):
     """What of a fold's fit changes when everything that it must not see is replaced by noise."""
     train, folds = training_tables()
-    honest, _, metrics = fit(train, folds, fold)
-    spoilt, _, spoilt_metrics = fit(*poisoned(train, folds, fold), fold)
+    honest, _, metrics = fit(train, folds, fold, **model)
+    spoilt, _, spoilt_metrics = fit(*poisoned(train, folds, fold), fold, **model)
     rows = oof.feature_rows(train.iloc[:50])
     found = []
     if metrics != spoilt_metrics:
         found.append("metrics")
-    if not np.array_equal(honest.scaler.center, spoilt.scaler.center):
+    if honest.scaler and not np.array_equal(honest.scaler.center, spoilt.scaler.center):
         found.append("scaler")
     if honest.predict(rows).tobytes() != spoilt.predict(rows).tobytes():
         found.append("predictions")
@@ -85,6 +86,11 @@ def fold_violations(fold=1):
 @pytest.mark.parametrize("fold", [0, 1, 2])
 def test_nothing_fitted_sees_the_rows_it_is_scored_on(fold):
     assert fold_violations(fold) == []
+
+
+@pytest.mark.parametrize("name", ["lightgbm", "xgboost", "catboost", "random_forest"])
+def test_no_tree_sees_the_rows_it_is_scored_on(name):
+    assert fold_violations(model=load_models([name])[name]) == []
 
 
 def leak_scaler(monkeypatch):

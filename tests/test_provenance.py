@@ -4,7 +4,7 @@ import textwrap
 import pytest
 
 from mlfactory import provenance, registry
-from mlfactory.provenance import closure, source_hash
+from mlfactory.provenance import closure, script_hash
 
 
 @pytest.fixture
@@ -19,14 +19,17 @@ def package(tmp_path, monkeypatch):
     monkeypatch.syspath_prepend(str(tmp_path))
     monkeypatch.setattr(provenance, "PACKAGE", "little")
 
-    def hashed(name):
-        for cached in (provenance._parsed, provenance.imported, provenance.source_hash):
+    def forget():
+        for cached in (provenance._parsed, provenance.imported, script_hash, provenance.pins):
             cached.cache_clear()
-        return source_hash(f"little.{name}")
+
+    def hashed(name):
+        forget()
+        (tmp_path / "script.py").write_text(f"from little import {name}\n")
+        return script_hash(str(tmp_path / "script.py"))
 
     yield folder, hashed
-    for cached in (provenance._parsed, provenance.imported, provenance.source_hash):
-        cached.cache_clear()
+    forget()
     for name in [m for m in sys.modules if m.startswith("little")]:
         del sys.modules[name]
 
@@ -52,6 +55,33 @@ def test_comments_and_docstrings_do_not_count(package):
         ''')
     )
     assert hashed("b") == before
+
+
+def test_docstrings_of_attributes_do_not_count(package):
+    folder, hashed = package
+    (folder / "b.py").write_text('X = 1\n"""One."""\n')
+    before = hashed("b")
+    (folder / "b.py").write_text('X = 1\n"""The number one."""\n')
+    assert hashed("b") == before
+
+
+def test_modules_named_beside_the_script_count(package, tmp_path):
+    _, hashed = package
+    hashed("b")
+    alone = script_hash(str(tmp_path / "script.py"))
+    assert script_hash(str(tmp_path / "script.py"), "little.c") != alone
+
+
+def test_another_version_of_an_imported_library_counts(package, tmp_path, monkeypatch):
+    folder, hashed = package
+    (tmp_path / "requirements.lock").write_text("numpy==1\nlightgbm==1\n")
+    monkeypatch.setattr(provenance, "ROOT", tmp_path)
+    (folder / "b.py").write_text("import numpy\n\nX = 1\n")
+    before = hashed("a")
+    (tmp_path / "requirements.lock").write_text("numpy==1\nlightgbm==2\n")
+    assert hashed("a") == before
+    (tmp_path / "requirements.lock").write_text("numpy==2\nlightgbm==2\n")
+    assert hashed("a") != before
 
 
 @pytest.mark.parametrize("model", registry.list_all())

@@ -156,12 +156,34 @@ def test_shifted_label_ends_as_many_bars_ahead_as_it_was_held():
     assert moved["t1"].isna().equals(moved["bars_held"].isna())
 
 
+def test_moved_label_whose_window_differs_is_dropped():
+    _, folds = scored_tables(2000)
+    early = ~((folds["session"] == 19005) & (folds["minute"] > 200))
+    folds = folds[early].reset_index(drop=True)
+    moved = shift_labels(folds, seed=5, replicate=0)
+    known = np.flatnonzero(moved["label"].notna())
+    position = {key: i for i, key in enumerate(zip(folds["session"], folds["minute"], strict=True))}
+    row = int(known[0])
+    first = folds["uniqueness"].to_numpy() == moved["uniqueness"].iloc[row]
+    shift = int(folds["session"][first].iloc[0] - folds["session"].iloc[row])
+    dates = folds["session"].nunique()
+    for row in known:
+        last = row + int(moved["bars_held"].iloc[row])
+        session = (folds["session"].iloc[last] - 19000 + shift) % dates + 19000
+        source_session = (folds["session"].iloc[row] - 19000 + shift) % dates + 19000
+        source = position[source_session, folds["minute"].iloc[row]]
+        end = position[session, folds["minute"].iloc[last]]
+        assert end - source == moved["bars_held"].iloc[row]
+    assert len(known) > 1500
+
+
 def test_minute_that_the_other_session_lacks_gets_no_label():
     _, folds = scored_tables(2000)
     short = folds[~((folds["session"] == 19003) & (folds["minute"] > 100))].reset_index(drop=True)
     moved = shift_labels(short, seed=5, replicate=0)
     lost = short["label"].notna().sum() - moved["label"].notna().sum()
-    assert 20 <= lost <= 35
+    lacking, reaching_over = 29, 2 * 6
+    assert lacking - 3 <= lost <= lacking + reaching_over + 6
 
 
 def test_null_stands_beside_each_score_and_finds_nothing():

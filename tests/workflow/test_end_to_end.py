@@ -38,11 +38,17 @@ def test_every_job_leaves_a_log_and_its_measured_cost(finished):
 
 def test_training_files_hold_no_row_of_validation_or_test(finished):
     results = finished / "results/DEMO"
-    val = tables.read_split(results / "splits/val.parquet")["datetime"].iloc[0]
+    bars = tables.read(results / "bars.parquet", schemas.BARS)
+    train, *_ = tables.read_json(results / "splits/split_config.json")["splits"]
+    border = bars["datetime"].iloc[train["stop"] + train["purged_bars"]]
+    assert (
+        bars["session"].iloc[train["stop"] + train["purged_bars"] - 1]
+        < bars["session"].iloc[train["stop"] + train["purged_bars"]]
+    )
     for horizon in (5, 20):
         folds = tables.read(results / f"folds_h{horizon}.parquet", schemas.FOLDS)
-        assert folds["datetime"].iloc[-1] < val
-        assert folds["t1"].max() < val
+        assert folds["label"].iloc[-1] is not pd.NA
+        assert folds["t1"].max() <= border
 
 
 def test_second_run_does_nothing(finished):
@@ -91,6 +97,28 @@ def test_edited_feature_family_reruns_features_and_not_bars(copy):
     jobs, _ = planned(copy)
     assert "compute_features" in jobs
     assert not {"simulate_market", "clean_bars", "label_bars"} & set(jobs)
+
+
+def test_edited_contract_reruns_its_bars_and_another_contract_nothing(copy):
+    path = copy / "config/contracts.yaml"
+    head, demo = path.read_text().split("\nDEMO:", 1)
+    path.write_text(head.replace("tick_size: 0.25", "tick_size: 0.5") + "\nDEMO:" + demo)
+    assert planned(copy)[0] == {}
+    path.write_text(head + "\nDEMO:" + demo.replace("calm: 0.5", "calm: 0.75", 1))
+    assert {"clean_bars", "label_bars"} <= set(planned(copy)[0])
+
+
+def test_edited_table_format_or_script_reruns_what_uses_it(copy):
+    replace(
+        copy / "workflow/scripts/label_bars.py",
+        "runtime.setup(snakemake)",
+        "runtime.setup(snakemake)\nprint()",
+    )
+    jobs, _ = planned(copy)
+    assert "label_bars" in jobs
+    assert "clean_bars" not in jobs
+    replace(copy / "workflow/mlfactory/tables.py", "compression_level=1", "compression_level=2")
+    assert "simulate_market" in planned(copy)[0]
 
 
 def test_edited_comment_reruns_nothing(copy):

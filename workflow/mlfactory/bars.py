@@ -180,7 +180,8 @@ def account(
     kept = len(raw_bars)
     if found["read"] != sum(removed.values()) + kept:
         raise AssertionError(f"{found['read']} rows read, {removed} removed, {kept} kept")
-    noted = {kind: done[kind] for kind in ("outliers", "off_tick", "zero_volume_moving")}
+    kinds = ("outliers", "off_tick", "fractional_volume", "zero_volume_moving")
+    noted = {kind: done[kind] for kind in kinds}
     contract = bars["contract"].fillna("").to_numpy()
     return {
         "rows": {

@@ -24,7 +24,7 @@ class Bundle:
     Attributes
     ----------
     origin
-        Symbol, horizon, fold and seed of the fit.
+        Where the fit is from: the wildcards of its job.
     """
 
     model: Model

@@ -82,6 +82,8 @@ def clean(
     }
     _check_constant(rows, where)
     account["off_tick"] = int(_off_tick(rows, contract.tick_size).sum())
+    fractional = (rows["volume"] % 1 != 0) & (not contract.fractional_volume)
+    account["fractional_volume"] = int(fractional.sum())
     account["zero_volume_moving"] = int((rows["volume"] == 0).sum())
     outlier = outliers(
         rows,

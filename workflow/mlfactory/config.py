@@ -1,6 +1,7 @@
 """The configuration: defaults, the schema, and the truths that a schema cannot say."""
 
 from collections.abc import Iterator
+from datetime import date
 from pathlib import Path
 from typing import Any
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError, available_timezones
@@ -21,10 +22,10 @@ BASELINE_FAMILIES = ("temporal", "volatility")
 
 
 def text_keys(value: Any) -> Any:
-    """The same mapping with keys as text: horizons may be written with or without quotes."""
+    """The same mapping with keys and dates as text: they may be written with or without quotes."""
     if isinstance(value, dict):
         return {str(key): text_keys(content) for key, content in value.items()}
-    return value
+    return str(value) if isinstance(value, date) else value
 
 
 def typed(value: Any, schema: dict[str, Any]) -> Any:
@@ -149,7 +150,10 @@ def load(
     """config/config.yaml with overlays and overrides merged over it, completed and checked."""
     merged: dict[str, Any] = {}
     for path in (root / "config/config.yaml", *overlays):
-        merged = _merged(merged, text_keys(read_yaml(path) or {}))
+        content = read_yaml(path) or {}
+        if not isinstance(content, dict):
+            raise UserError(f"{path}: is a {type(content).__name__}, not keys with values")
+        merged = _merged(merged, text_keys(content))
     return checked(_merged(merged, overrides or {}), root)
 
 
@@ -172,6 +176,7 @@ def barriers(settings: dict[str, Any], symbol: str, horizon: int) -> dict[str, A
     table = settings["labels"]["barriers"]
     for name in (symbol, "default"):
         if str(horizon) in table.get(name, {}):
+            _check_reach(settings, f"labels.barriers.{name}.{horizon}", table[name][str(horizon)])
             return table[name][str(horizon)]
     raise UserError(
         f"config: horizon {horizon} has no barriers; add to the config: labels: {{barriers: "
@@ -272,19 +277,27 @@ def _families(settings: dict[str, Any]) -> Iterator[str]:
             yield f"features.families lacks {family}, which the scores' baselines read; add it"
 
 
+def _check_reach(settings: dict[str, Any], key: str, given: dict[str, Any]) -> None:
+    """Refuse barriers that reach over a border, or that do not belong to their horizon."""
+    horizon, max_bars = int(key.rpartition(".")[2]), given["max_bars"]
+    key = f"{key}.max_bars={max_bars}"
+    if not horizon <= max_bars <= 3 * horizon:
+        raise UserError(
+            f"config: {key} must lie between {horizon} and {3 * horizon}, one and three horizons"
+        )
+    purge = settings["splits"]["purge_bars"]
+    if purge < max_bars:
+        raise UserError(
+            f"config: splits.purge_bars={purge} is shorter than {key}: labels would leak over the "
+            "borders; raise splits.purge_bars"
+        )
+
+
 def _barriers(settings: dict[str, Any]) -> Iterator[str]:
     for symbol in settings["symbols"]:
         for horizon in settings["horizons"]:
-            max_bars = barriers(settings, symbol, horizon)["max_bars"]
-            key = f"labels.barriers.{horizon}.max_bars={max_bars}"
-            if not horizon <= max_bars <= 3 * horizon:
-                yield f"{key} must lie between {horizon} and {3 * horizon}, one and three horizons"
-            purge = settings["splits"]["purge_bars"]
-            if purge < max_bars:
-                yield (
-                    f"splits.purge_bars={purge} is shorter than {key}: labels would leak over the "
-                    "borders; raise splits.purge_bars"
-                )
+            barriers(settings, symbol, horizon)
+    yield from ()
 
 
 def _splits(settings: dict[str, Any]) -> Iterator[str]:
@@ -298,7 +311,7 @@ def _splits(settings: dict[str, Any]) -> Iterator[str]:
     if None in dates:
         return
     try:
-        val, test = (pd.Timestamp(date) for date in dates)
+        val, test = (pd.to_datetime(date, utc=True) for date in dates)
     except ValueError as error:
         yield f"splits.val_start={dates[0]!r}, splits.test_start={dates[1]!r}: {error}"
     else:

@@ -104,6 +104,15 @@ def load(path: Path) -> dict[str, Contract]:
     return {symbol: _contract(symbol, entry, f"{path}") for symbol, entry in content.items()}
 
 
+def from_terms(terms: Mapping[str, Any]) -> Contract:
+    """The contract of which ``dataclasses.asdict`` made these plain values."""
+    slippage = {
+        key: None if terms[key] is None else Slippage(**terms[key])
+        for key in ("slippage_ticks", "slippage_bps")
+    }
+    return Contract(**{**terms, **slippage})
+
+
 def get(contracts: Mapping[str, Contract], symbol: str) -> Contract:
     """The contract of a symbol.
 

@@ -22,6 +22,13 @@ from mlfactory.times import MISSING, from_nanoseconds, nanoseconds
 SHORT, NEUTRAL, LONG = 0, 1, 2
 AMBIGUOUS = 3
 UNKNOWN = -1
+ROUND_THE_CLOCK = pd.Timedelta(hours=20)
+
+
+def trades_around_the_clock(bars: pd.DataFrame) -> bool:
+    """Whether the scheduled sessions are long enough for a position to be held over their end."""
+    length = nanoseconds(bars["session_close"]) - nanoseconds(bars["session_open"])
+    return bool(np.median(length) >= ROUND_THE_CLOCK.value)
 
 
 @njit(cache=True)
@@ -176,7 +183,7 @@ def label_bars(
     max_bars: int,
     atr_period: int,
     atr_floor_ticks: float,
-    cross_sessions: bool,
+    cross_sessions: bool | None,
 ) -> pd.DataFrame:
     """Label every bar: 0 short, 1 neutral, 2 long, or unknown.
 
@@ -195,7 +202,8 @@ def label_bars(
     atr_period, atr_floor_ticks
         Wilder's period, and the least ATR in ticks.
     cross_sessions
-        Whether a path may continue into the next session of its segment.
+        Whether a path may continue into the next session of its segment; None: where sessions
+        last `ROUND_THE_CLOCK` or longer.
 
     Returns
     -------
@@ -207,6 +215,8 @@ def label_bars(
     """
     close = bars["close"].to_numpy()
     width = barrier_width(bars, atr_period=atr_period, floor=atr_floor_ticks * contract.tick_size)
+    if cross_sessions is None:
+        cross_sessions = trades_around_the_clock(bars)
     last = window_ends(bars["segment"].to_numpy(), bars["session"].to_numpy(), cross_sessions)
     raw_bar = raw_bars["bar"].to_numpy()
     outcome, decided, exit_price, highest, lowest, held = _scan(

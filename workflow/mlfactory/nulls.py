@@ -22,6 +22,17 @@ def _sources(folds: pd.DataFrame, shift: int) -> Int64Array1D:
     return np.where(here[found] == there, found, -1)
 
 
+def _same_windows(folds: pd.DataFrame, source: Int64Array1D) -> Int64Array1D:
+    """Sources whose label's last bar lies where the row's own would: -1 for the others.
+
+    Where an early close or a missing bar makes the two windows differ, a moved label would end
+    elsewhere than its ``t1`` says, and purging would miss it.
+    """
+    held = folds["bars_held"].fillna(0).to_numpy(dtype=np.int64)[np.maximum(source, 0)]
+    last = np.minimum(np.arange(len(folds)) + held, len(folds) - 1)
+    return np.where((source >= 0) & (source[last] == source + held), source, -1)
+
+
 def shift_labels(folds: pd.DataFrame, *, seed: int, replicate: int) -> pd.DataFrame:
     """Give every row the label of the same minute, a random number of whole sessions on.
 
@@ -43,7 +54,7 @@ def shift_labels(folds: pd.DataFrame, *, seed: int, replicate: int) -> pd.DataFr
     least = max(1, int(LEAST_SHIFT * n_sessions))
     generator = np.random.default_rng([seed, replicate])
     shift = int(generator.integers(least, max(n_sessions - least, least + 1)))
-    source = _sources(folds, shift)
+    source = _same_windows(folds, _sources(folds, shift))
     moved = folds.copy()
     for name in _LABEL_COLUMNS:
         moved[name] = folds[name].take(np.maximum(source, 0)).set_axis(folds.index)

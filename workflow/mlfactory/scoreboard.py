@@ -14,10 +14,15 @@ _COLUMNS = (
 
 
 def _cell(scores: dict[str, Any], key: str, digits: int) -> str:
-    low, high = (f"{scores[key][end]:.{digits}f}" for end in ("low", "high"))
+    value, low, high = (_number(scores[key][at], digits) for at in ("value", "low", "high"))
     nulls = [replicate[key]["value"] for kind in scores["nulls"].values() for replicate in kind]
-    null = f" null {np.mean(nulls):.{digits}f}" if nulls else ""
-    return f"{scores[key]['value']:.{digits}f} [{low}, {high}]{null}"
+    known = [null for null in nulls if null is not None]
+    null = f" null {_number(float(np.mean(known)), digits)}" if known else ""
+    return f"{value} [{low}, {high}]{null}"
+
+
+def _number(value: float | None, digits: int) -> str:
+    return "n/a" if value is None else f"{value:.{digits}f}"
 
 
 def scoreboard(scores: dict[str, Any], title: str) -> str:

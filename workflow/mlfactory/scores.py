@@ -114,12 +114,12 @@ class Scorer:
         weight = np.zeros(len(self.counts))
         for fold in np.unique(self.fold):
             rows = (self.fold == fold) & (self.y != metrics.NEUTRAL)
-            block = self.block[rows]
-            auc = metrics.block_weighted_auc(
-                self.y[rows] == metrics.LONG, p_long[rows], block, self.counts
-            )
+            present, block = np.unique(self.block[rows], return_inverse=True)
+            counts = self.counts[:, present]
+            long = self.y[rows] == metrics.LONG
+            auc = metrics.block_weighted_auc(long, p_long[rows], block, counts)
             known = np.isfinite(auc)
-            drawn = self.counts @ np.bincount(block, minlength=self.counts.shape[1])
+            drawn = counts @ np.bincount(block)
             total += np.where(known, auc, 0.0) * drawn
             weight += np.where(known, drawn, 0.0)
         with np.errstate(invalid="ignore"):

@@ -39,7 +39,7 @@ def _borders(bars: pd.DataFrame, first_row: int, settings: dict[str, Any]) -> tu
     starts = _first_rows(bars["session"].to_numpy())
     times = nanoseconds(bars["datetime"])
     if settings["val_start"] is not None:
-        wanted = [pd.Timestamp(settings[k], tz="UTC") for k in ("val_start", "test_start")]
+        wanted = [pd.to_datetime(settings[k], utc=True) for k in ("val_start", "test_start")]
         rows = [int(np.searchsorted(times, t.value)) for t in wanted]
     else:
         usable = len(bars) - first_row

@@ -1,6 +1,7 @@
 """Reading, writing and checking tables; the only place that knows parquet. Writes are atomic."""
 
 import json
+import math
 import os
 import shutil
 import tempfile
@@ -173,19 +174,25 @@ def read_split(path: str | Path) -> pd.DataFrame:
 
 
 def write_json(content: dict[str, Any], path: str | Path) -> None:
-    """Write a mapping atomically as json: sorted neither nor rounded, numpy scalars allowed."""
+    """Write a mapping atomically as json; numpy's numbers and times allowed, NaN becomes null."""
     with atomic(path) as temporary:
-        temporary.write_text(json.dumps(content, indent=2, default=_plain) + "\n")
+        text = json.dumps(_plain(content), indent=2, allow_nan=False)
+        temporary.write_text(text + "\n")
 
 
 def _plain(value: Any) -> Any:
+    """The same content as json knows it."""
+    if isinstance(value, dict):
+        return {key: _plain(content) for key, content in value.items()}
+    if isinstance(value, list | tuple | np.ndarray):
+        return [_plain(item) for item in value]
     if isinstance(value, np.generic):
-        return value.item()
-    if isinstance(value, np.ndarray):
-        return value.tolist()
+        return _plain(value.item())
+    if isinstance(value, float) and not math.isfinite(value):
+        return None
     if isinstance(value, pd.Timestamp | pd.Timedelta):
         return str(value)
-    raise TypeError(f"{type(value).__name__} does not go into json")
+    return value
 
 
 def read_json(path: str | Path) -> dict[str, Any]:

@@ -7,7 +7,7 @@ from typing import Any
 import pandas as pd
 
 from mlfactory import config as configuration
-from mlfactory import contracts, schemas, tables
+from mlfactory import contracts, registry, schemas, tables
 from mlfactory.bars import bars_from_raw
 from mlfactory.contracts import Contract
 from mlfactory.errors import UserError
@@ -46,6 +46,13 @@ def _bars(
         return clean(path)
 
 
+def check_models(settings: dict[str, Any]) -> None:
+    """Refuse a model's yaml that the model itself would refuse once its fit has begun."""
+    loaded = configuration.load_models(settings["models"] + settings["ensembles"])
+    for name, model in loaded.items():
+        registry.get(name)(model["training"], model["early_stopping"], settings["threads"])
+
+
 def validate(settings: dict[str, Any], symbol: str) -> list[str]:
     """Read, clean and split a symbol's raw file without writing anything.
 
@@ -59,6 +66,7 @@ def validate(settings: dict[str, Any], symbol: str) -> list[str]:
     UserError
         Whatever would stop the run.
     """
+    check_models(settings)
     known = contracts.load(configuration.ROOT / "config/contracts.yaml")
     contract = contracts.get(known, symbol)
     bars, account = _bars(settings, symbol, contract)

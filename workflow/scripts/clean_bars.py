@@ -1,13 +1,13 @@
 from pathlib import Path
 
-from mlfactory import runtime, schemas, tables
+from mlfactory import contracts, runtime, schemas, tables
 from mlfactory.bars import bars_from_raw
 
 runtime.setup(snakemake)
 bars, raw_bars, account = bars_from_raw(
     Path(snakemake.input.raw),
     symbol=snakemake.wildcards.symbol,
-    contract=snakemake.params.contract,
+    contract=contracts.from_terms(snakemake.params.contract),
     raw=snakemake.params.raw,
     bars=snakemake.params.bars,
     cleaning=snakemake.params.cleaning,

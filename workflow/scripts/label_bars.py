@@ -1,6 +1,6 @@
 import pandas as pd
 
-from mlfactory import runtime, schemas, tables
+from mlfactory import contracts, runtime, schemas, tables
 from mlfactory.labels import label_bars
 
 runtime.setup(snakemake)
@@ -8,7 +8,7 @@ account = tables.read_json(snakemake.input.account)
 labels = label_bars(
     tables.read(snakemake.input.bars, schemas.BARS),
     tables.read(snakemake.input.raw_bars, schemas.RAW_BARS),
-    contract=snakemake.params.contract,
+    contract=contracts.from_terms(snakemake.params.contract),
     raw_interval=pd.Timedelta(account["raw_interval"]),
     **snakemake.params.barriers,
     atr_period=snakemake.params.atr_period,

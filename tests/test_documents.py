@@ -1,0 +1,63 @@
+"""What the documents and environment files say is there."""
+
+import ast
+import re
+
+import pytest
+import yaml
+
+from mlfactory.config import ROOT
+from mlfactory.provenance import closure, pins
+
+DOCUMENTS = [ROOT / "README.md", *sorted((ROOT / "docs").glob("*.md"))]
+PATH = re.compile(r"`((?:docs|config|workflow|benchmarks|rules|tests)/[\w./]+)`")
+
+
+@pytest.mark.parametrize("document", DOCUMENTS, ids=lambda path: path.name)
+def test_every_file_that_a_document_names_exists(document):
+    named = PATH.findall(document.read_text())
+    assert [path for path in named if not (ROOT / path).exists()] == []
+
+
+def test_readme_names_files_at_all():
+    assert len(PATH.findall((ROOT / "README.md").read_text())) > 5
+
+
+@pytest.mark.parametrize("path", sorted((ROOT / "envs").glob("*.yaml")), ids=lambda p: p.stem)
+def test_pins_of_the_conda_environments_equal_the_lock(path):
+    content = yaml.safe_load(path.read_text())
+    packages = content["dependencies"][-1]["pip"]
+    assert packages
+    for package in packages:
+        name, version = package.split("==")
+        assert pins()[name.lower()] == version
+
+
+NAMES = {"sklearn": "scikit-learn", "talib": "TA-Lib", "yaml": "PyYAML"}
+MODULES = {
+    "data": ("bars", "features.catalog", "labels", "splits", "folds", "nulls", "synthetic"),
+    "boosting": ("oof", "models.lightgbm", "models.xgboost", "models.catboost"),
+    "classical": ("oof", "models.logistic", "models.random_forest", "scores", "ensembles"),
+}
+
+
+@pytest.mark.parametrize("name", MODULES)
+def test_conda_environment_holds_every_library_that_its_rules_import(name):
+    content = yaml.safe_load((ROOT / f"envs/{name}.yaml").read_text())
+    held = {package.split("==")[0].lower() for package in content["dependencies"][-1]["pip"]}
+    modules = closure(tuple(f"mlfactory.{module}" for module in MODULES[name]))
+    wanted = set()
+    for module in modules:
+        path = ROOT / "workflow" / (module.replace(".", "/") + ".py")
+        if path.exists():
+            wanted |= {NAMES.get(root, root).lower() for root in roots(ast.parse(path.read_text()))}
+    assert wanted & pins().keys() <= held
+
+
+def roots(tree):
+    """The first part of every import in a module."""
+    for node in ast.walk(tree):
+        if isinstance(node, ast.Import):
+            yield from (alias.name.split(".")[0] for alias in node.names)
+        elif isinstance(node, ast.ImportFrom) and node.module:
+            yield node.module.split(".")[0]
