@@ -68,7 +68,7 @@ def test_validate_says_what_a_run_would_be_worth_and_writes_nothing(with_data):
     before = contents(with_data, "results/**/*")
     run = call(with_data, "./pipeline", "validate", "--symbols", "MES")
     assert run.returncode == 0, run.stderr
-    assert re.search(r"MES: \d+ bars of warm-up, \d+ rows after it", run.stdout)
+    assert re.search(r"MES: \d+ bars of warm-up, \d+ rows after it, \d+ of them purged", run.stdout)
     assert re.search(r"MES: test: \d+ rows, \d+ sessions", run.stdout)
     assert re.search(r"standard error of \d\.\d", run.stdout)
     assert contents(with_data, "results/**/*") == before
@@ -154,9 +154,11 @@ def test_interrupted_run_resumes_to_the_same_tables(finished, tmp_path):
     deadline = time.monotonic() + 300
     while not list(folder.glob("results/DEMO/oof/*")) and time.monotonic() < deadline:
         time.sleep(0.2)
-    subprocess.run(["kill", "-INT", f"-{process.pid}"], check=True)
-    process.communicate(timeout=120)
-    assert process.returncode not in (0, -signal.SIGKILL)
+    process.send_signal(signal.SIGINT)
+    _, shown = process.communicate(timeout=120)
+    assert shown.splitlines()[-1] == "stopped; the same command resumes"
+    assert "Traceback" not in shown
+    assert process.returncode == 130
     assert len(contents(folder, *TABLES)) < len(contents(finished, *TABLES))
     again = call(folder, *command)
     assert again.returncode == 0, again.stderr[-3000:]

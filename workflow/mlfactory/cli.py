@@ -23,7 +23,8 @@ def _settings(arguments: argparse.Namespace) -> dict[str, Any]:
 
 def _validate(settings: dict[str, Any]) -> None:
     for symbol in settings["symbols"]:
-        print("\n".join(validate(settings, symbol)), flush=True)
+        for line in validate(settings, symbol):
+            print(line, flush=True)
 
 
 def _scores(settings: dict[str, Any]) -> None:
@@ -50,6 +51,8 @@ def main() -> None:
         _COMMANDS[arguments.command](_settings(arguments))
     except UserError as error:
         sys.exit(f"error: {error}")
+    except KeyboardInterrupt:
+        sys.exit(130)
 
 
 if __name__ == "__main__":

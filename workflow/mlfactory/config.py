@@ -178,9 +178,11 @@ def barriers(settings: dict[str, Any], symbol: str, horizon: int) -> dict[str, A
         if str(horizon) in table.get(name, {}):
             _check_reach(settings, f"labels.barriers.{name}.{horizon}", table[name][str(horizon)])
             return table[name][str(horizon)]
+    k_up, k_down = 0.9 + 0.09 * horizon, 0.7 + 0.08 * horizon
+    lines = f"{horizon}: {{k_up: {k_up:.2f}, k_down: {k_down:.2f}, max_bars: {5 * horizon // 2}}}"
     raise UserError(
         f"config: horizon {horizon} has no barriers; add to the config: labels: {{barriers: "
-        f"{{default: {{{horizon}: {{k_up: 2.5, k_down: 2.0, max_bars: {2 * horizon}}}}}}}}}"
+        f"{{default: {{{lines}}}}}}}"
     )
 
 

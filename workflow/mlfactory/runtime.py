@@ -52,6 +52,9 @@ def setup(snakemake: Any) -> None:
     def report(
         kind: type[BaseException], error: BaseException, trace: TracebackType | None
     ) -> None:
+        if issubclass(kind, KeyboardInterrupt):
+            logging.getLogger(rule).error("stopped")
+            return
         text = "".join(traceback.format_exception(kind, error, trace))
         logging.getLogger(rule).error(text)
         if isinstance(error, UserError):

@@ -6,11 +6,16 @@ import numpy as np
 
 _COLUMNS = (
     ("log-loss", "log_loss", 4),
-    ("gain over class prior", "gain_class_prior", 4),
-    ("gain over volatility+clock", "gain_volatility_clock_prior", 4),
+    ("gain: class prior", "gain_class_prior", 4),
+    ("gain: volatility+clock", "gain_volatility_clock_prior", 4),
     ("direction gain", "direction_gain", 4),
     ("direction AUC", "direction_auc", 3),
 )
+
+
+def _replicates(scores: dict[str, Any]) -> int:
+    first = next(iter(scores["models"].values()))
+    return sum(map(len, first["nulls"].values()))
 
 
 def _cell(scores: dict[str, Any], key: str, digits: int) -> str:
@@ -22,7 +27,8 @@ def _cell(scores: dict[str, Any], key: str, digits: int) -> str:
 
 
 def _number(value: float | None, digits: int) -> str:
-    return "n/a" if value is None else f"{value:.{digits}f}"
+    """Without the 0 before the point, which every number here would have."""
+    return "n/a" if value is None else f"{value:.{digits}f}".replace("0.", ".", 1)
 
 
 def scoreboard(scores: dict[str, Any], title: str) -> str:
@@ -50,7 +56,8 @@ def scoreboard(scores: dict[str, Any], title: str) -> str:
             f"{shares}",
             *(line.rstrip() for line in body),
             f"nats; gains: higher is better. [..] is the {confidence:.0%} interval over blocks of "
-            f"{block} session(s); null is the same procedure on labels moved by whole sessions. "
-            "Compare a score with its null, not with 0.",
+            f"{block} session(s).",
+            "null: the same procedure on labels moved by whole sessions, the mean of "
+            f"{_replicates(scores)} draw(s). Compare a score with its null, not with 0.",
         ]
     )

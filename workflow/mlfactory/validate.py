@@ -1,6 +1,7 @@
 """What can be known of a run before its first job: the raw file, the splits, and their worth."""
 
 import tempfile
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -53,13 +54,13 @@ def check_models(settings: dict[str, Any]) -> None:
         registry.get(name)(model["training"], model["early_stopping"], settings["threads"])
 
 
-def validate(settings: dict[str, Any], symbol: str) -> list[str]:
+def validate(settings: dict[str, Any], symbol: str) -> Iterator[str]:
     """Read, clean and split a symbol's raw file without writing anything.
 
-    Returns
-    -------
-    Lines for the screen: rows, warm-up, sessions of each split, and the standard error that an
-    annual Sharpe ratio measured on the test split would have.
+    Yields
+    ------
+    Lines for the screen: rows kept and removed, warm-up, sessions of each split, and the standard
+    error that an annual Sharpe ratio measured on the test split would have.
 
     Raises
     ------
@@ -70,6 +71,7 @@ def validate(settings: dict[str, Any], symbol: str) -> list[str]:
     known = contracts.load(configuration.ROOT / "config/contracts.yaml")
     contract = contracts.get(known, symbol)
     bars, account = _bars(settings, symbol, contract)
+    yield from _account_lines(symbol, bars, account)
     families = settings["features"]["families"]
     first_row = first_complete_row(bars, families)
     if first_row >= len(bars):
@@ -82,14 +84,28 @@ def validate(settings: dict[str, Any], symbol: str) -> list[str]:
     require_sessions(splits, settings["splits"], symbol, warmup_sessions)
     test = splits[-1]
     error = sharpe_standard_error(test.n_sessions, contract.calendar)
-    rows = account["rows"]
-    return [
-        f"{symbol}: {rows['read']} raw rows, {rows['kept']} kept, {len(bars)} bars of "
-        f"{account['bar_interval']}, {bars['session'].nunique()} sessions, "
-        f"{bars['segment'].nunique()} segments, {bars['datetime'].iloc[0]} to "
-        f"{bars['datetime'].iloc[-1]}",
-        f"{symbol}: {first_row} bars of warm-up, {len(bars) - first_row} rows after it",
-        *(f"{symbol}: {s.name}: {s.stop - s.start} rows, {s.n_sessions} sessions" for s in splits),
+    left_out = len(bars) - first_row - sum(s.stop - s.start for s in splits)
+    yield (
+        f"{symbol}: {first_row} bars of warm-up, {len(bars) - first_row} rows after it, "
+        f"{left_out} of them purged or embargoed at the borders"
+    )
+    for s in splits:
+        yield f"{symbol}: {s.name}: {s.stop - s.start} rows, {s.n_sessions} sessions"
+    yield (
         f"{symbol}: an annual Sharpe ratio measured on the {test.n_sessions} test sessions has a "
-        f"standard error of {error:.1f}: one below {2 * error:.1f} cannot be told from 0",
-    ]
+        f"standard error of {error:.1f}: one below {2 * error:.1f} cannot be told from 0"
+    )
+
+
+def _account_lines(symbol: str, bars: pd.DataFrame, account: dict[str, Any]) -> Iterator[str]:
+    """What the raw file held and what became of it."""
+    rows = account["rows"]
+    yield (
+        f"{symbol}: {account['file']}: {rows['read']} raw rows, {rows['kept']} kept, {len(bars)} "
+        f"bars of {account['bar_interval']}, {bars['session'].nunique()} sessions, segments: "
+        f"{bars['segment'].nunique()}, {bars['datetime'].iloc[0]} to {bars['datetime'].iloc[-1]}"
+    )
+    for what in ("removed", "noted"):
+        counts = ", ".join(f"{kind} {count}" for kind, count in rows[what].items() if count)
+        if counts:
+            yield f"{symbol}: {what}: {counts}"
