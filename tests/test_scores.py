@@ -196,7 +196,7 @@ def test_null_stands_beside_each_score_and_finds_nothing():
     assert null["direction_auc"]["low"] < 0.5 < null["direction_auc"]["high"]
     assert scores["models"]["oracle"]["direction_auc"]["low"] > 0.7
     text = scoreboard(scores, "DEMO h20")
-    assert f"null {null['direction_auc']['value']:.3f}" in text
+    assert f"null .{round(1000 * null['direction_auc']['value'])}" in text
     assert str(scores["data"]["rows"]) in text
 
 
