@@ -37,7 +37,7 @@ KEYS = {
         "assign_folds",
     ),
     "folds.embargo.min_bars": (
-        {"folds": {"embargo": {"min_bars": 500}}},
+        {"folds": {"embargo": {"min_bars": 700}}},
         "fit_boosting",
         "assign_folds",
     ),

@@ -17,10 +17,11 @@ def _fitted(spec: dict[str, Any], stack: pd.DataFrame, members: list[str], seed:
     """The ensemble fitted on the labelled rows of a stacking dataset."""
     model = registry.get(spec["model"]["type"])(spec["training"], spec["early_stopping"])
     rows = stack[stack["y_true"].notna()]
+    weight = rows["sample_weight"].to_numpy()
     model.fit(
         member_rows(rows, members),
         rows["y_true"].to_numpy(dtype=np.int8),
-        sample_weight=rows["sample_weight"].to_numpy(),
+        sample_weight=weight / weight.mean(),
         seed=seed,
     )
     return model
@@ -52,7 +53,8 @@ def fit_ensemble(
     Returns
     -------
     The ensemble fitted on all rows; and predictions of every row by one that was fitted on the
-    other folds' rows, purged.
+    other folds' rows, purged. As usual in stacking, the members' predictions of those other rows
+    come from fits that trained on the scored fold; only nested fits would remove that.
     """
     held_out = folds[folds["fold"].notna()].reset_index(drop=True)
     if not stack["datetime"].equals(held_out["datetime"]):

@@ -4,9 +4,12 @@ import numpy as np
 import pandas as pd
 
 from mlfactory._typing import Int64Array1D
+from mlfactory.errors import UserError
 
 LEAST_SHIFT = 0.1
-"""Labels move by at least this share of all sessions, so that no market state is shared."""
+"""Labels move by at least this share of all sessions, so that volatility has mostly forgotten."""
+
+LEAST_SESSIONS = 10
 
 _LABEL_COLUMNS = ("label", "bars_held", "uniqueness")
 
@@ -49,8 +52,18 @@ def shift_labels(folds: pd.DataFrame, *, seed: int, replicate: int) -> pd.DataFr
     -------
     A table of schema FOLDS. ``t1`` is the end of the bar that lies as many bars ahead as the
     moved label was held.
+
+    Raises
+    ------
+    UserError
+        When there are fewer than 10 sessions.
     """
     n_sessions = folds["session"].nunique()
+    if n_sessions < LEAST_SESSIONS:
+        raise UserError(
+            f"training split: has {n_sessions} sessions, a null shift needs {LEAST_SESSIONS}; get "
+            "more data, or set nulls.session_shift: 0"
+        )
     least = max(1, int(LEAST_SHIFT * n_sessions))
     generator = np.random.default_rng([seed, replicate])
     shift = int(generator.integers(least, max(n_sessions - least, least + 1)))
