@@ -51,7 +51,7 @@ def barriers(wildcards):
 
 
 def code(script, *modules):
-    """Hash of what a rule runs: its script, all that this imports, and modules that are named."""
+    """Hash of a script, of all of the package that it imports, and of modules that are named."""
     return script_hash(f"{workflow.basedir}/workflow/scripts/{script}.py", *modules)
 
 
