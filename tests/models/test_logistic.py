@@ -33,7 +33,12 @@ def test_best_penalty_of_the_path_is_kept_and_predicts_its_validation_loss():
 
 @pytest.mark.parametrize(
     ("stopping", "tried"),
-    [({"patience": 1}, 2), ({"patience": 2}, 3), ({"min_delta": 9.0}, 3), ({"enabled": False}, 0)],
+    [
+        ({"patience": 1}, 2),
+        ({"patience": 2}, 3),
+        ({"patience": 2, "min_delta": 9.0}, 3),
+        ({"enabled": False}, 0),
+    ],
 )
 def test_path_ends_after_patience_without_gain(stopping, tried):
     data = market("logistic", signal=0.0)

@@ -96,7 +96,7 @@ def spoilt(market, kind):
         ("naive times", ["ES_1m.parquet", "raw: {ES: {timezone:"]),
         ("missing column", ["ES_1m.parquet", "volume"]),
         ("five minutes", ["ES_1m.parquet", "5min", "1min"]),
-        ("impossible", ["ES_1m.parquet", "max_impossible_share", "0.001"]),
+        ("impossible", ["ES_1m.parquet", "max_impossible_share", "limit 0.10%", "row 8"]),
         ("too little", ["ES: too little data", "sessions would be enough"]),
     ],
 )
