@@ -9,18 +9,18 @@ from mlfactory.scaling import RobustScaler
 from training import logistic, training_tables
 
 EMBARGO = {"sessions": 0, "min_bars": 4}
+GIVEN = {
+    "model": logistic(),
+    "fit_share": 0.85,
+    "weights": "uniqueness",
+    "threads": 1,
+    "seed": 3,
+    "origin": {},
+}
 
 
 def fit(train, folds, fold=1, **change):
-    given = {
-        "model": logistic(),
-        "fit_share": 0.85,
-        "weights": "uniqueness",
-        "threads": 1,
-        "seed": 3,
-        "origin": {},
-    }
-    return fit_fold(train, folds, fold=fold, embargo=EMBARGO, **given | change)
+    return fit_fold(train, folds, fold=fold, embargo=EMBARGO, **GIVEN | change)
 
 
 def test_every_held_out_row_is_predicted_labelled_or_not():
@@ -166,15 +166,7 @@ def test_embargo_shortens_the_training_rows():
 
 def test_full_fit_uses_every_labelled_row_of_the_training_split():
     train, folds = training_tables()
-    given = {
-        "model": logistic(),
-        "fit_share": 0.85,
-        "weights": "uniqueness",
-        "threads": 1,
-        "seed": 3,
-        "origin": {},
-    }
-    _, metrics = fit_full(train, folds, **given)
+    _, metrics = fit_full(train, folds, **GIVEN)
     assert metrics["rows"] == folds["label"].notna().sum()
 
 
