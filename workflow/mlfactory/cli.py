@@ -55,7 +55,7 @@ def _rules(stage: str) -> None:
     print("\n".join(rules_of(stage)))
 
 
-def main() -> None:
+def main(words: list[str] | None = None) -> None:
     """Run a command; a user's mistake is one line on stderr and exit status 1."""
     parser = argparse.ArgumentParser(prog="mlfactory", description=__doc__)
     parser.add_argument("command", choices=(*_COMMANDS, "rules"))
@@ -63,7 +63,7 @@ def main() -> None:
     parser.add_argument("--symbols", nargs="+")
     parser.add_argument("--horizons", nargs="+", type=int)
     parser.add_argument("--configfile", nargs="+", type=Path, default=[])
-    arguments = parser.parse_args()
+    arguments = parser.parse_args(words)
     try:
         if arguments.command == "rules":
             _rules(arguments.stage)
