@@ -47,9 +47,9 @@ def _bars(
         return clean(path)
 
 
-def check_models(settings: dict[str, Any]) -> None:
+def check_models(settings: dict[str, Any], root: Path = configuration.ROOT) -> None:
     """Refuse a model's yaml that the model itself would refuse once its fit has begun."""
-    loaded = configuration.load_models(settings["models"] + settings["ensembles"])
+    loaded = configuration.load_models(settings["models"] + settings["ensembles"], root)
     for name, model in loaded.items():
         registry.get(name)(model["training"], model["early_stopping"], settings["threads"])
 
@@ -109,3 +109,9 @@ def _account_lines(symbol: str, bars: pd.DataFrame, account: dict[str, Any]) -> 
         counts = ", ".join(f"{kind} {count}" for kind, count in rows[what].items() if count)
         if counts:
             yield f"{symbol}: {what}: {counts}"
+    hole = account["largest_hole"]
+    if hole["sessions"]:
+        yield (
+            f"{symbol}: warning: no row traded in {hole['sessions']} sessions between "
+            f"{hole['after']} and {hole['before']}; is the file complete?"
+        )
