@@ -82,6 +82,7 @@ def validate(settings: dict[str, Any], symbol: str) -> Iterator[str]:
     splits = split_bars(bars, first_row, settings["splits"])
     warmup_sessions = bars["session"].iloc[: first_row + 1].nunique()
     require_sessions(splits, settings["splits"], symbol, warmup_sessions)
+    _require_folds(settings["folds"], splits[0].n_sessions)
     test = splits[-1]
     error = sharpe_standard_error(test.n_sessions, contract.calendar)
     left_out = len(bars) - first_row - sum(s.stop - s.start for s in splits)
@@ -95,6 +96,17 @@ def validate(settings: dict[str, Any], symbol: str) -> Iterator[str]:
         f"{symbol}: an annual Sharpe ratio measured on the {test.n_sessions} test sessions has a "
         f"standard error of {error:.1f}: one below {2 * error:.1f} cannot be told from 0"
     )
+
+
+def _require_folds(folds: dict[str, Any], n_sessions: int) -> None:
+    """Refuse folds that would leave no whole session to train on."""
+    n_splits, embargo = folds["n_splits"], folds["embargo"]["sessions"]
+    if n_sessions * (n_splits - 1) / n_splits - embargo < 1 or n_splits > n_sessions:
+        raise UserError(
+            f"config: folds.n_splits={n_splits} and folds.embargo.sessions={embargo} are too many "
+            f"for the {n_sessions} sessions of the training split; lower one of them or get more "
+            "data"
+        )
 
 
 def _account_lines(symbol: str, bars: pd.DataFrame, account: dict[str, Any]) -> Iterator[str]:
