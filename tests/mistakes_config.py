@@ -136,11 +136,11 @@ OVERLAYS = {
     ),
     "unknown model": (
         "models: [lightgmb]",
-        "config: models or ensembles: unknown model 'lightgmb'; did you mean lightgbm?",
+        "config: unknown model 'lightgmb' in models or ensembles; did you mean lightgbm?",
     ),
     "unknown ensemble": (
         "ensembles: [stack]",
-        "config: models or ensembles: unknown model 'stack'; there are catboost, lightgbm, ",
+        "config: unknown model 'stack' in models or ensembles; there are catboost, lightgbm, ",
     ),
     "base model among the ensembles": (
         "ensembles: [logistic]",
@@ -173,10 +173,6 @@ OVERLAYS = {
     "unknown zone": (
         "raw: {MES: {timezone: Chicago}}",
         "config: raw.MES.timezone='Chicago' is no zone; did you mean America/Chicago?",
-    ),
-    "folder of zones for a zone": (
-        "raw: {MES: {timezone: America}}",
-        "config: raw.MES.timezone='America' is no zone; did you mean",
     ),
     "purge shorter than the labels": (
         "splits: {purge_bars: 40}",
@@ -303,6 +299,14 @@ OF_CONTRACTS = [
         ),
     )
 ]
+OF_CONTRACTS.append(
+    of_a_contract(
+        "unknown calendar",
+        {"calendar": "CME_Equty"},
+        "error: unknown calendar 'CME_Equty'; did you mean CME_Equity?",
+        "Set calendar in config/contracts.yaml to 24/7 or a name of pandas_market_calendars",
+    )
+)
 OF_CONTRACT_FILES = [
     Mistake(what, (f"{FILE}{words}",), {"config/contracts.yaml": content})
     for what, content, words in (
@@ -410,12 +414,6 @@ OF_MODELS = [
         ask_model,
     ),
 ]
-CALENDAR = of_a_contract(
-    "unknown calendar",
-    {"calendar": "CME_Equty"},
-    "unknown calendar 'CME_Equty'; did you mean CME_Equity?",
-    "Set calendar in config/contracts.yaml to 24/7 or a name of pandas_market_calendars",
-)
 WITHOUT_FILE = Mistake(
     "no such overlay",
     ("error: none.yaml: no such file; check the name",),
@@ -427,4 +425,3 @@ OF_OVERLAYS = [
     Mistake(what, tuple(words), {OVERLAY: text}, ask) for what, (text, *words) in OVERLAYS.items()
 ] + [WITHOUT_FILE]
 OF_THE_SCHEMA = list(mistakes_of_the_schema())
-MISTAKES = [*OF_OVERLAYS, *OF_THE_SCHEMA, *OF_CONTRACTS, *OF_CONTRACT_FILES, CALENDAR, *OF_MODELS]

@@ -123,6 +123,11 @@ REFUSED = {
         "volume is missing in all 4140 rows",
         "export the file with its volume",
     ),
+    "all volumes zero": (
+        minutes().assign(volume=0),
+        "illiquid or too short: volume is above 0 in 0 rows of 0 sessions",
+        "lower cleaning.min_traded_share",
+    ),
     "97 % of the volumes zero, prices standing still": (
         without_volume(0.97, flat=True),
         "illiquid or too short: volume is above 0 in",
@@ -360,6 +365,14 @@ REFUSED_ELSEWHERE = {
         "not one whole bar of 1380min is left after cleaning",
         "get more rows or lower bars.interval",
     ),
+    "more folds than sessions": (
+        "MES_1m.parquet",
+        minutes(n_sessions=12),
+        "folds: {n_splits: 9}\n"
+        "splits: {embargo_sessions: 0, min_sessions: {train: 1, val: 1, test: 1}}",
+        "config: folds.n_splits=9 and folds.embargo.sessions=1 are too many for the 7 sessions of "
+        "the training split; lower one of them or get more data",
+    ),
     "hour that the clock change skips": (
         "MES_1m.parquet",
         local("2024-03-10 02:30"),
@@ -387,7 +400,7 @@ def _files(name, content, config):
 
 
 OF_THE_SYMBOL = {"too little data"}
-OF_THE_CONFIG = {"bars that are no multiple of the rows"}
+OF_THE_CONFIG = {"bars that are no multiple of the rows", "more folds than sessions"}
 MISTAKES = [
     Mistake(what, _named(None if what in OF_THE_SYMBOL else FILE[9:], words), {FILE: content})
     for what, (content, *words) in REFUSED.items()

@@ -3,13 +3,14 @@
 import pandas as pd
 import pytest
 
-import mistakes_config
 import mistakes_raw
-from mistakes import answer, write
+from errors_page import PAGE, SECTIONS, page, row
+from mistakes import FILE, Mistake, answer, minutes, write
 from mlfactory import config, contracts
 from mlfactory.bars import bars_from_raw
 
-MISTAKES = [*mistakes_raw.MISTAKES, *mistakes_config.MISTAKES]
+MISTAKES = [mistake for mistakes in SECTIONS.values() for mistake in mistakes]
+OUT_OF_DATE = "docs/errors.md is out of date; python tests/errors_page.py writes it"
 
 
 @pytest.mark.parametrize("mistake", MISTAKES, ids=lambda mistake: mistake.what)
@@ -21,11 +22,30 @@ def test_mistake_answers_in_one_line_with_what_where_and_the_way_out(mistake, tm
     assert [word for word in mistake.words if word not in found.stderr] == [], found.stderr
     assert found.written == []
     assert str(tmp_path) not in found.stderr
+    assert row(mistake, found.stderr) in PAGE.read_text().splitlines(), OUT_OF_DATE
 
 
 def test_no_two_mistakes_have_one_name():
     names = [mistake.what for mistake in MISTAKES]
     assert sorted(set(names)) == sorted(names)
+
+
+def without_answers(text):
+    return [line.split(" | `error:")[0] for line in text.splitlines()]
+
+
+def test_page_of_errors_holds_these_mistakes_and_no_others():
+    expected = page({mistake.what: "error: " for mistake in MISTAKES})
+    assert without_answers(PAGE.read_text()) == without_answers(expected), OUT_OF_DATE
+
+
+def test_hole_of_a_week_is_a_warning(tmp_path):
+    parts = [minutes("2024-07-08", 2), minutes("2024-07-17", 2)]
+    holed = Mistake("hole of a week", (), {FILE: pd.concat(parts, ignore_index=True)})
+    assert (
+        "MES: warning: no row traded in 5 sessions between 2024-07-09 20:59:00+00:00 and "
+        "2024-07-16 22:00:00+00:00; is the file complete?"
+    ) in answer(holed, tmp_path).stdout.splitlines()
 
 
 def cleaned(content, folder):

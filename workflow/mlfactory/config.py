@@ -118,7 +118,7 @@ def load_models(names: list[str], root: Path = ROOT) -> dict[str, dict[str, Any]
     for name in names:
         if name not in registry.list_all():
             hint = nearest(name, registry.list_all())
-            raise UserError(f"config: models or ensembles: unknown model {name!r}; {hint}")
+            raise UserError(f"config: unknown model {name!r} in models or ensembles; {hint}")
         where = f"config/models/{name}.yaml"
         model = read_yaml(root / where)
         validate(model, schema, where)
