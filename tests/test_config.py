@@ -1,10 +1,12 @@
 import copy
 import datetime
+import re
 
 import pytest
 import yaml
 
 from mlfactory.config import ROOT, barriers, checked, load, raw_path
+from mlfactory.config_reference import reference
 from mlfactory.errors import UserError
 
 DEFAULT = yaml.safe_load((ROOT / "config/config.yaml").read_text())
@@ -48,6 +50,19 @@ def test_config_file_holds_every_key_with_the_schemas_default():
     assert list(DEFAULT) == list(SCHEMA["properties"])
 
 
+def test_reference_is_what_the_schemas_say():
+    page = (ROOT / "config/README.md").read_text()
+    assert page == reference(), "python -m mlfactory.config_reference writes config/README.md"
+
+
+def test_reference_has_a_row_for_every_key():
+    page = (ROOT / "config/README.md").read_text()
+    rows = [line.split("`")[1] for line in page.splitlines() if line.startswith("| `")]
+    below = [path for path, schema in leaves(SCHEMA) if "properties" not in schema]
+    names = {".".join(path) for path in below if path[-1] != "*"} - {"raw", "synthetic"}
+    assert {re.sub("<[a-z]+>", "*", row) for row in rows} >= names
+
+
 @pytest.mark.parametrize("overlay", ["demo", "quick", "test"])
 def test_overlays_are_valid(overlay):
     assert load([ROOT / f"config/{overlay}.yaml"])["horizons"][-1] == 20
@@ -62,6 +77,11 @@ def test_overlay_keeps_what_it_does_not_name(tmp_path):
     assert barriers(settings, "MES", 20)["k_up"] == 9
     assert barriers(settings, "MES", 5)["k_up"] == 1.5
     assert barriers(settings, "NQ", 5)["k_up"] == 1.35
+
+
+def test_folder_of_zones_is_no_zone():
+    with pytest.raises(UserError, match=r"raw\.NQ\.timezone='America' is no zone"):
+        checked(changed("raw.NQ", {"timezone": "America"}))
 
 
 def test_dates_may_carry_a_zone_or_no_quotes():
