@@ -113,10 +113,14 @@ REFUSED = {
         "volume in row 9 is '1,200', not a number (1 such rows)",
         "mend or remove them",
     ),
-    "contract that is no name": (
+    "contract that is a list": (
         minutes().assign(contract=[[1]] * 4140),
         "contract is of type list<",
-        "write it as text",
+        "not numbers, times or text; write it as one of these",
+    ),
+    "price of raw bytes": (
+        minutes().assign(close=b"\xff"),
+        "close is of type binary, not numbers, times or text; write it as one of these",
     ),
     "all volumes missing": (
         minutes().assign(volume=np.nan),
@@ -255,6 +259,13 @@ REFUSED = {
             )
         ),
         "datetime in row 10 is 1720390140000000000, no epoch number of the unit that the others",
+        "mend or remove it",
+    ),
+    "epoch number beyond all time": (
+        minutes().assign(
+            datetime=lambda x: (x["datetime"].astype("int64") / 1e9).where(x.index != 9, 1e300)
+        ),
+        "datetime in row 10 is 1e+300, no epoch number of the unit that the others have",
         "mend or remove it",
     ),
     "text for a time": (

@@ -28,6 +28,8 @@ _ALIASES = {  # the first one present is taken
     "contract": ("contract", "instrument_id", "instrument"),
 }
 
+_BYTES = (pa.binary(), pa.large_binary(), pa.binary_view())
+
 
 def read_raw(
     path: Path, *, interval: pd.Timedelta, timezone: str | None, stamps: str, symbol: str
@@ -112,14 +114,14 @@ def _read_parquet(path: Path) -> dict[str, Any]:
             f"{path.name}: is not a whole parquet file ({error}); export it again"
         ) from (error)
     found = {name: table.column(column) for name, column in names.items()}
-    if "contract" in found:
-        try:
-            found["contract"] = pc.cast(found["contract"], pa.string())
-        except pa.ArrowException as error:
-            kind = found["contract"].type
+    for name, column in found.items():
+        if pa.types.is_nested(column.type) or column.type in _BYTES:
             raise UserError(
-                f"{path.name}: contract is of type {kind}, not text or a number; write it as text"
-            ) from error
+                f"{path.name}: {name} is of type {column.type}, not numbers, times or text; write "
+                "it as one of these"
+            )
+    if "contract" in found:
+        found["contract"] = pc.cast(found["contract"], pa.string())
     return {name: column.to_pandas() for name, column in found.items()}
 
 

@@ -74,7 +74,7 @@ def _from_epoch(values: pd.Series, where: str) -> Int64Array1D:
         )
     size = float(np.median(np.abs(numbers[~missing])))
     factor = next(factor for limit, factor in _EPOCH_UNITS if size < limit)
-    beyond = ~missing & (np.abs(numbers) * factor >= -float(NAT))
+    beyond = ~missing & (np.abs(numbers) >= -float(NAT) / factor)
     if beyond.any():
         row = int(np.argmax(beyond))
         raise UserError(
