@@ -3,8 +3,10 @@
 import tempfile
 from pathlib import Path
 
+import mended_raw
 import mistakes_config
 import mistakes_raw
+import mistakes_yaml
 from mistakes import answer
 
 PAGE = Path(__file__).parents[1] / "docs/errors.md"
@@ -21,10 +23,10 @@ SECTIONS = {
     ),
     "Configuration: every key of the schema": mistakes_config.OF_THE_SCHEMA,
     "Contracts, `config/contracts.yaml`": [
-        *mistakes_config.OF_CONTRACTS,
-        *mistakes_config.OF_CONTRACT_FILES,
+        *mistakes_yaml.OF_CONTRACTS,
+        *mistakes_yaml.OF_CONTRACT_FILES,
     ],
-    "Models, `config/models/<name>.yaml`": mistakes_config.OF_MODELS,
+    "Models, `config/models/<name>.yaml`": mistakes_yaml.OF_MODELS,
 }
 MENDED = """## Raw files that are mended
 
@@ -58,7 +60,7 @@ def page(lines):
     for title, mistakes in SECTIONS.items():
         rows = [row(mistake, lines[mistake.what]) for mistake in mistakes]
         parts.append("\n".join([f"## {title}", "", "| mistake | answer |", "|---|---|", *rows, ""]))
-    mended = [f"| {cell(m.what)} | `{m.kind}` {m.count} |" for m in mistakes_raw.MENDED]
+    mended = [f"| {cell(m.what)} | `{m.kind}` {m.count} |" for m in mended_raw.MENDED]
     return "\n".join([*parts, MENDED + "\n".join(mended) + "\n"])
 
 

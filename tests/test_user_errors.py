@@ -3,7 +3,7 @@
 import pandas as pd
 import pytest
 
-import mistakes_raw
+import mended_raw
 from errors_page import PAGE, SECTIONS, page, row
 from mistakes import FILE, Mistake, answer, minutes, write
 from mlfactory import config, contracts
@@ -62,7 +62,7 @@ def cleaned(content, folder):
     )
 
 
-@pytest.mark.parametrize("mended", mistakes_raw.MENDED, ids=lambda mended: mended.what)
+@pytest.mark.parametrize("mended", mended_raw.MENDED, ids=lambda mended: mended.what)
 def test_mended_file_gives_the_bars_of_a_sound_one_and_is_counted(mended, tmp_path):
     bars, raw_bars, account = cleaned(mended.content, tmp_path)
     expected_bars, expected_raw_bars, expected = cleaned(mended.like, tmp_path)
