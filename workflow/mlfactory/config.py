@@ -365,6 +365,17 @@ def _symbols(settings: dict[str, Any]) -> Iterator[str]:
         yield batch_refusal(symbols)
 
 
+def of_symbol(settings: dict[str, Any], symbol: str) -> dict[str, Any]:
+    """The settings without what is of other symbols only."""
+
+    def own(table: dict[str, Any]) -> dict[str, Any]:
+        return {key: table[key] for key in (symbol, "default") if key in table}
+
+    labels = {**settings["labels"], "barriers": own(settings["labels"]["barriers"])}
+    tables = {key: own(settings[key]) for key in ("raw", "synthetic")}
+    return {**settings, **tables, "symbols": [symbol], "labels": labels}
+
+
 def batch_refusal(symbols: list[str]) -> str:
     """The message that refuses several symbols in one run."""
     return (
