@@ -87,7 +87,7 @@ rule make_report:
     params:
         contract=contract,
         settings=lambda w: configuration.of_symbol(SETTINGS, w.symbol),
-        code_by_step=code_by_step(),
+        code_by_step=lambda w: code_by_step(),
         code=code("make_report"),
     message:
         "make the report of {wildcards.symbol}"

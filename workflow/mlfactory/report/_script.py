@@ -6,6 +6,7 @@ SCRIPT = """
   const figures = read("figures"), themes = read("themes");
   const scheme = matchMedia("(prefers-color-scheme: dark)");
   const touched = matchMedia("(pointer: coarse)").matches;
+  const NARROW = 420;
   const config = { displayModeBar: false, responsive: true, scrollZoom: false };
 
   const coloured = (value, theme) => {
@@ -17,6 +18,8 @@ SCRIPT = """
   const draw = (node) => {
     const theme = themes[scheme.matches ? "dark" : "light"];
     const figure = coloured(figures[node.dataset.figure], theme);
+    const date = figure.layout.xaxis;
+    if (node.clientWidth < NARROW && date?.type === "date") date.nticks = 4;
     const layout = { ...figure.layout, height: figure.height, dragmode: touched ? false : "zoom" };
     node.dataset.drawn = scheme.matches ? "dark" : "light";
     Plotly.react(node, figure.data, layout, config);

@@ -47,10 +47,12 @@ nav a:hover, nav a:focus { color: var(--ink); text-decoration: underline; }
 .blocks { display: grid; gap: 14px; grid-template-columns: repeat(2, minmax(0, 1fr)); }
 .blocks + .blocks { margin-top: 14px; }
 .block { grid-column: span 2; }
-.half { grid-column: span 1; }
+.half { grid-column: span 1; display: flex; flex-direction: column; }
+.half .figures { margin-top: auto; }
 .block { background: var(--surface); border: 1px solid var(--grid); border-radius: 10px;
   padding: 14px 16px; min-width: 0; }
 .says { color: var(--soft); font-size: .88rem; max-width: 78ch; }
+.scroll + .says { margin: .7rem 0 0; }
 .says b { color: var(--ink); font-weight: 600; }
 .legend { display: flex; flex-wrap: wrap; gap: 2px 14px; margin: 0 0 .5rem; padding: 0;
   list-style: none;
@@ -97,9 +99,12 @@ footer { color: var(--soft); font-size: .82rem; padding-top: 26px; padding-botto
   .stack tr { display: block; padding: 7px 0; border-bottom: 1px solid var(--grid); }
   .stack tr:last-child { border-bottom: 0; }
   .stack td { display: flex; justify-content: space-between; gap: 12px; padding: 2px 0; border: 0;
-    white-space: normal; text-align: right; }
+    white-space: normal; text-align: right; align-items: baseline; }
   .stack td::before { content: attr(data-name); color: var(--soft); text-align: left;
-  flex: 0 0 38%; }
+    flex: 0 0 38%; }
+  .stack td:has(span:empty) { display: none; }
+  .stack td:first-child { font-weight: 600; text-align: left; }
+  .stack td:first-child::before { content: none; }
 }
 @media print { nav { display: none; } .block { break-inside: avoid; } }
 """

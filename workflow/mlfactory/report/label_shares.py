@@ -70,7 +70,8 @@ def _shares(evidence: Evidence) -> Chart:
     known = pd.DataFrame([counts(part.labels) for part in evidence.horizons])
     bars = _stacked(names, _percent(known, known.sum(axis=1)), CLASS_COLOURS)
     for bar in bars:
-        bar |= {"texttemplate": "%{x:.0f}%", "textposition": "inside", "insidetextanchor": "middle"}
+        bar |= {"texttemplate": "%{x:.0f}%", "textposition": "inside", "textangle": 0}
+        bar |= {"insidetextanchor": "middle"}
     why = pd.DataFrame([unknown(part.labels) for part in evidence.horizons])
     lost = _percent(why, why.sum(axis=1) + known.sum(axis=1))
     height, order = 90 + 34 * len(names), axis(autorange="reversed", type="category")

@@ -79,7 +79,8 @@ def _facts(evidence: Evidence) -> Facts:
     size = evidence.raw.stat().st_size
     return Facts(
         (
-            ("raw file", f"{evidence.raw.name}, {size / 1e6:,.1f} MB"),
+            ("raw file", evidence.raw.name),
+            ("its size, MB", f"{size / 1e6:,.1f}"),
             ("its sha256", sha256(evidence.raw)),
             ("requirements.lock, sha256", sha256(ROOT / "requirements.lock")),
             ("libraries not at the locked version", listed or f"none of {len(pins())}"),

@@ -78,7 +78,7 @@ def _headlines(evidence: Evidence) -> Table:
         ("horizon, question", "above baseline and null", "highest gain in log-loss, nats"),
         tuple(rows),
         note=(
-            "A model counts when its whole interval lies above 0 (its baseline) and above its null, "
+            "A model counts when its whole interval lies above 0 (its baseline) and its null, "
             "the same procedure on labels of which features say nothing. Baselines: volatility and "
             f"time of day; the share of long among rows that moved. Of {n_read} readings about "
             f"{max(1, round(0.025 * n_read))} would pass by luck, and the highest is flattered."
