@@ -1,5 +1,6 @@
 """A headless Chromium, driven over the pipe of its DevTools protocol: no library, no port."""
 
+import fcntl
 import json
 import os
 import select
@@ -111,18 +112,20 @@ class Page:
 @contextmanager
 def page(profile):
     """A tab of a new browser whose profile lies in the folder ``profile``."""
-    to_browser, write = os.pipe()
-    read, from_browser = os.pipe()
-    command = f'exec "$@" 3<&{to_browser} 4>&{from_browser}'
-    arguments = (chromium(), *FLAGS, f"--user-data-dir={profile}")
+    (to_browser, write), (read, from_browser) = os.pipe(), os.pipe()
+    # Chromium reads from 3 and writes to 4; numbers above them cannot collide.
+    theirs = [fcntl.fcntl(end, fcntl.F_DUPFD, 10) for end in (to_browser, from_browser)]
     process = subprocess.Popen(
-        ["sh", "-c", command, "sh", *arguments],
-        pass_fds=(to_browser, from_browser),
+        [
+            *("bash", "-c", f'exec "$@" 3<&{theirs[0]} 4>&{theirs[1]}', "bash"),
+            *(chromium(), *FLAGS, f"--user-data-dir={profile}"),
+        ],
+        pass_fds=theirs,
         stdout=subprocess.DEVNULL,
         stderr=subprocess.DEVNULL,
     )
-    os.close(to_browser)
-    os.close(from_browser)
+    for end in (to_browser, from_browser, *theirs):
+        os.close(end)
     try:
         yield Page(read, write)
     finally:
