@@ -31,7 +31,7 @@ def test_page_without_nulls_and_ensembles(copy):
     run = snakemake(copy, "report", config=("config/test.yaml", "mine.yaml"))
     assert run.returncode == 0, run.stderr[-3000:]
     page = (copy / REPORT).read_text()
-    assert "voting" not in page
+    assert "<h4>voting</h4>" not in page
     assert "no null drawn" in page
     assert "<button" not in page.split("<script")[0]
 

@@ -32,14 +32,15 @@ from mlfactory.report.evidence import Evidence
 def section(evidence: Evidence) -> Section:
     """Hashes and versions, the contract's terms, costs by step, the configuration, the code."""
     costs = cost_table(evidence.folder)
-    blocks: list[Block] = [_facts(evidence), _terms(evidence)]
+    other = differing(pins())
+    blocks: list[Block] = [_facts(evidence, other), _terms(evidence)]
     if len(costs):
         blocks += [_costs(costs), _cost_numbers(costs)]
     listing = yaml.safe_dump(evidence.settings, sort_keys=False, allow_unicode=True)
     blocks += [
         Listing("Configuration as used", listing),
         _code(evidence),
-        _libraries(),
+        _libraries(other),
     ]
     return Section("provenance", "Provenance", tuple(blocks))
 
@@ -73,8 +74,7 @@ def differing(locked: dict[str, str]) -> dict[str, str]:
     return found
 
 
-def _facts(evidence: Evidence) -> Facts:
-    other = differing(pins())
+def _facts(evidence: Evidence, other: dict[str, str]) -> Facts:
     listed = ", ".join(f"{name} {installed}" for name, installed in other.items())
     size = evidence.raw.stat().st_size
     return Facts(
@@ -163,8 +163,8 @@ def _costs(costs: pd.DataFrame) -> Chart:
     )
     return Chart(
         "What the run cost",
-        f"CPU seconds of each step, {costs['cpu'].sum():,.0f} in all, as last measured; jobs that "
-        "Snakemake did not need to repeat keep their earlier measurement",
+        f"CPU seconds of each step, {costs['cpu'].sum():,.0f} in all: the last measurement of each "
+        "job in this folder, those of earlier configurations included",
         "a null step that is dearer than its real one, or one step that is most of the bill",
         (Figure((bar,), shape, 80 + 20 * len(costs)),),
     )
@@ -190,8 +190,7 @@ def _code(evidence: Evidence) -> Table:
     )
 
 
-def _libraries() -> Table:
-    other = differing(pins())
+def _libraries(other: dict[str, str]) -> Table:
     rows = tuple(
         (name, wanted, Chip(other[name], "fair") if name in other else wanted)
         for name, wanted in pins().items()
