@@ -36,11 +36,19 @@ def test_coverage_joins_sessions_when_there_are_too_many(monkeypatch):
     assert len(dates) == 4
 
 
-def test_holes_are_inside_sessions_only():
-    found = data_health.holes(without(bars(), [10, 11, 12, 50, 99]), FIVE)
-    assert found["bars"].tolist() == [3]
-    assert found["new_segment"].tolist() == [False]
-    assert found["after"].iloc[0] == bars()["datetime"].iloc[9]
+def test_hole_is_counted_in_scheduled_bars():
+    found = data_health.holes(without(bars(), [10, 11, 12, 49, 50, 51, 299, 599]), FIVE)
+    assert found["bars"].tolist() == [3, 3, 1]
+    assert found["new_segment"].tolist() == [False, False, True]
+    assert found["after"].tolist() == bars()["datetime"].iloc[[9, 48, 298]].tolist()
+
+
+def test_closed_market_is_no_hole():
+    time = [bars()[name] + pd.Timedelta("1h") for name in ("datetime", "session_open")]
+    later = bars().assign(datetime=time[0], session_open=time[1])
+    later["session_close"] += pd.Timedelta("1h")
+    both = pd.concat([bars().iloc[:50], later.iloc[50:]], ignore_index=True)
+    assert data_health.holes(both, FIVE).empty
 
 
 def test_segment_begins_by_a_roll_or_by_a_hole():

@@ -1,7 +1,7 @@
 import pytest
 
 from mlfactory.report import summary
-from mlfactory.report._base import Chip
+from mlfactory.report._base import Chip, number
 
 
 def score(low, nulls):
@@ -32,6 +32,11 @@ def test_score_stands_beside_its_interval_and_the_mean_of_its_nulls():
     shown = summary.measured(score(0.005, [-0.003, 0.001]), "gain")
     assert shown == "0.0100 [0.0050, 0.0200], null \N{MINUS SIGN}0.0010"
     assert summary.measured(score(0.005, []), "gain").endswith(", no null")
+
+
+def test_nothing_has_no_sign():
+    assert number(-0.00001) == "0.0000"
+    assert number(None) == "n/a"
 
 
 def test_page_begins_with_a_line_for_each_horizon_and_question(evidence):

@@ -175,7 +175,9 @@ def vertical(x: Any, *, colour: str = "@line", dash: str = "dot") -> dict[str, A
 
 def number(value: float | None, digits: int = 4) -> str:
     """A number with a true minus sign; n/a where there is none."""
-    return "n/a" if value is None else f"{value:.{digits}f}".replace("-", "\N{MINUS SIGN}")
+    if value is None:
+        return "n/a"
+    return f"{round(value, digits) + 0.0:.{digits}f}".replace("-", "\N{MINUS SIGN}")
 
 
 def with_interval(score: dict[str, float | None], digits: int = 4) -> str:

@@ -73,7 +73,7 @@ def _facts(evidence: Evidence, sessions: pd.DataFrame) -> Facts:
             ("sessions", f"{account['sessions']:,}, {account['empty_sessions']} without a bar"),
             ("first bar", account["first_bar"][:16]),
             ("last bar", account["last_bar"][:16]),
-            ("bars missing inside sessions", f"{missing:,} ({share:.2%})"),
+            ("scheduled bars missing", f"{missing:,} ({share:.2%})"),
             ("segments", f"{account['segments']:,}"),
             ("rolls", f"{account['rolls']:,}"),
             ("raw rows traded", f"{account['traded_share']:.1%}"),
@@ -214,10 +214,22 @@ def _market(evidence: Evidence, sessions: pd.DataFrame) -> Chart:
 
 
 def holes(bars: pd.DataFrame, bar_interval: pd.Timedelta) -> pd.DataFrame:
-    """Stretches of missing bars inside a session: ``after`` (bar), ``bars``, ``new_segment``."""
-    time, session = nanoseconds(bars["datetime"]), bars["session"].to_numpy()
-    missing = np.diff(time) // bar_interval.value - 1
-    at = np.flatnonzero((missing > 0) & (np.diff(session) == 0))
+    """Stretches of scheduled bars that are missing between two bars of the file.
+
+    Returns
+    -------
+    ``after`` (the bar before the hole), ``bars`` (missing; sessions without any bar do not count),
+    ``new_segment``.
+    """
+    step, session = bar_interval.value, bars["session"].to_numpy()
+    time, opens, closes = (
+        nanoseconds(bars[name]) for name in ("datetime", "session_open", "session_close")
+    )
+    until_close = np.ceil((closes - time)[:-1] / step).astype(np.int64) - 1
+    since_open = (time - opens)[1:] // step
+    inside = np.diff(time) // step - 1
+    missing = np.where(np.diff(session) == 0, inside, until_close + since_open)
+    at = np.flatnonzero(missing > 0)
     segment = bars["segment"].to_numpy()
     return pd.DataFrame(
         {
@@ -235,10 +247,10 @@ def _holes(evidence: Evidence) -> Table:
         (str(pd.Timestamp(after))[:16], f"{n:,}", "yes" if new else "no")
         for after, n, new in longest.itertuples(index=False)
     )
-    note = f"{len(found):,} holes inside sessions; the longest {len(rows)} are listed."
+    note = f"Holes between the first and the last bar: {len(found):,}; the longest are listed."
     return Table(
-        "Holes inside sessions",
+        "Holes in scheduled time",
         ("after the bar of (UTC)", "bars missing", "new segment"),
         rows,
-        note=note if rows else "No bar is missing between the first and last of any session.",
+        note=note if rows else "No scheduled bar is missing between the first and the last.",
     )

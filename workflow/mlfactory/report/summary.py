@@ -73,6 +73,7 @@ def _headlines(evidence: Evidence) -> Table:
         for name, key in (("beyond volatility and clock", INFORMATION), ("direction", DIRECTION)):
             rows.append((f"h{part.horizon}: {name}", *_headline(models, key)))
     n_read = sum(2 * len(part.scores["models"]) for part in evidence.horizons)
+    tail = (1 - evidence.horizons[0].scores["settings"]["bootstrap"]["confidence"]) / 2
     return Table(
         "Is there anything to find?",
         ("horizon, question", "above baseline and null", "highest gain in log-loss, nats"),
@@ -80,8 +81,8 @@ def _headlines(evidence: Evidence) -> Table:
         note=(
             "A model counts when its whole interval lies above 0 (its baseline) and its null, "
             "the same procedure on labels of which features say nothing. Baselines: volatility and "
-            f"time of day; the share of long among rows that moved. Of {n_read} readings about "
-            f"{max(1, round(0.025 * n_read))} would pass by luck, and the highest is flattered."
+            f"time of day; the share of long among rows that moved. Of {n_read} readings "
+            f"{tail * n_read:.1f} would lie above 0 by luck alone, and the highest is flattered."
         ),
     )
 
