@@ -7,6 +7,7 @@ import pandas as pd
 
 from mlfactory._typing import BoolArray1D, Int8Array1D, Int64Array1D
 from mlfactory.folds import embargo_bars, embargoed, overlapping
+from mlfactory.oof import intervals
 from mlfactory.report._base import Block, Chart, Figure, Section, Table, axis, layout
 from mlfactory.report.evidence import Evidence, HorizonEvidence
 from mlfactory.times import nanoseconds
@@ -38,11 +39,6 @@ def section(evidence: Evidence) -> Section:
     return Section("folds", "Fold timeline", tuple(blocks))
 
 
-def known_at(folds: pd.DataFrame) -> tuple[Int64Array1D, Int64Array1D]:
-    """When each row's bar opens and when its label is known (its bar's end without), int64 ns."""
-    return nanoseconds(folds["datetime"]), nanoseconds(folds["t1"].fillna(folds["end"]))
-
-
 def roles_of(
     start: Int64Array1D, end: Int64Array1D, held_out: BoolArray1D, embargo: int
 ) -> Int8Array1D:
@@ -54,7 +50,7 @@ def roles_of(
 
 def fold_roles(folds: pd.DataFrame, embargo: dict[str, int]) -> dict[int, Int8Array1D]:
     """The roles of all rows in each fold, by the same functions that the fits use."""
-    start, end = known_at(folds)
+    start, end = intervals(folds)
     fold = folds["fold"].fillna(-1).to_numpy(dtype=np.int64)
     bars = embargo_bars(folds, **embargo)
     return {
