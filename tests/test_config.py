@@ -5,7 +5,7 @@ import re
 import pytest
 import yaml
 
-from mlfactory.config import ROOT, barriers, checked, load, raw_path
+from mlfactory.config import ROOT, barriers, checked, load, of_symbol, raw_path
 from mlfactory.config_reference import reference
 from mlfactory.errors import UserError
 
@@ -125,3 +125,13 @@ def test_raw_file_is_the_finest_or_of_the_configured_interval(tmp_path):
     settings["raw"]["MES"] = {"interval": "3min"}
     with pytest.raises(UserError, match=r"MES_3m\.parquet: no such file"):
         raw_path(settings, "MES")
+
+
+def test_settings_of_a_symbol_hold_nothing_of_another():
+    settings = checked(changed("raw", {name: {"timezone": "UTC"} for name in ("MES", "ES")}))
+    own = of_symbol(settings, "MES")
+    assert own["symbols"] == ["MES"]
+    assert own["raw"].keys() == {"MES"}
+    assert own["synthetic"] == {}
+    assert own["labels"]["barriers"].keys() <= {"default", "MES"}
+    assert settings["raw"].keys() == {"MES", "ES"}

@@ -75,13 +75,15 @@ class Page:
 
     def show(self, url, *, width, height=900, scheme="light"):
         """Open an address at a width in a colour scheme, and wait until it is drawn."""
-        self.call(
-            "Emulation.setDeviceMetricsOverride",
-            **{"width": width, "height": height, "deviceScaleFactor": 1, "mobile": width < 600},
-        )
+        self.wide(width, height)
         self.prefer(scheme)
         self.call("Page.navigate", url=url)
         self.wait("document.documentElement?.dataset.ready === 'yes'")
+
+    def wide(self, width, height=900):
+        """Let the window be this wide and high; below 600 it is a phone's."""
+        size = {"width": width, "height": height, "deviceScaleFactor": 1}
+        self.call("Emulation.setDeviceMetricsOverride", **size, mobile=width < 600)
 
     def prefer(self, scheme):
         """Let the page believe that its reader prefers light or dark."""

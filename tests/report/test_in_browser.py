@@ -51,6 +51,9 @@ def test_page_follows_the_readers_colour_scheme_and_chosen_horizon(page, written
     page.value("document.querySelector('button[data-horizon=\"5\"]').click()")
     assert page.value(SHOWN) == "5"
     assert page.value(f"{SEEN}.filter(node => !node.querySelector('.main-svg')).length") == 0
+    page.wide(700)
+    page.value("document.querySelector('button[data-horizon=\"20\"]').click()")
+    page.wait(f"{SEEN}.every(node => node.clientWidth === node._fullLayout.width)")
     assert page.errors == []
 
 

@@ -26,8 +26,11 @@ SCRIPT = """
   };
   const drawSeen = () => {
     const wanted = scheme.matches ? "dark" : "light";
-    for (const node of document.querySelectorAll(".figure"))
-      if (node.offsetParent !== null && node.dataset.drawn !== wanted) draw(node);
+    for (const node of document.querySelectorAll(".figure")) {
+      if (node.offsetParent === null) continue;
+      if (node.dataset.drawn !== wanted) draw(node);
+      else if (node.clientWidth !== node._fullLayout.width) Plotly.Plots.resize(node);
+    }
   };
   const choose = (horizon) => {
     for (const part of document.querySelectorAll("[data-horizon]")) {
