@@ -165,7 +165,7 @@ def _costs(costs: pd.DataFrame) -> Chart:
         "What the run cost",
         f"CPU seconds of each step, {costs['cpu'].sum():,.0f} in all: the last measurement of each "
         "job in this folder, those of earlier configurations included",
-        "a null step that is dearer than its real one, or one step that is most of the bill",
+        "one step that is most of the bill, or far dearer than on the last run",
         (Figure((bar,), shape, 80 + 20 * len(costs)),),
     )
 
