@@ -1,4 +1,5 @@
 import pytest
+from small_report import small_evidence
 
 from mlfactory.report import summary
 from mlfactory.report._base import Chip, number
@@ -37,6 +38,11 @@ def test_score_stands_beside_its_interval_and_the_mean_of_its_nulls():
 def test_nothing_has_no_sign():
     assert number(-0.00001) == "0.0000"
     assert number(None) == "n/a"
+
+
+def test_without_a_null_nothing_is_claimed(tmp_path):
+    first, *_ = summary.section(small_evidence(tmp_path / "results", n_nulls=0)).blocks
+    assert {row[1].text for row in first.rows} == {"unknown: no null drawn"}
 
 
 def test_page_begins_with_a_line_for_each_horizon_and_question(evidence):

@@ -59,10 +59,12 @@ def _best(models: dict[str, Any], key: str) -> str:
 
 
 def _headline(models: dict[str, Any], key: str) -> tuple[str | Chip, ...]:
-    """How many models pass, and the best of them."""
+    """How many models pass, and the best of them; without a null none can."""
+    best = _best(models, key)
+    if not nulls(models[best], key):
+        return Chip("unknown: no null drawn", "flat"), f"{best}: {measured(models[best], key)}"
     passed = sum(verdict(scores, key).tone == "good" for scores in models.values())
     tone = "good" if passed == len(models) else "fair" if passed else "flat"
-    best = _best(models, key)
     return Chip(f"{passed} of {len(models)} models", tone), f"{best}: {measured(models[best], key)}"
 
 
