@@ -30,12 +30,15 @@ def _validate(settings: dict[str, Any]) -> None:
 
 
 def _scores(settings: dict[str, Any]) -> None:
-    """The tables of scores that are there; a run may have been asked for less."""
+    """The tables of scores and the report, if there; a run may have been asked for less."""
     for symbol in settings["symbols"]:
+        folder = Path(settings["results"]) / symbol
         for horizon in settings["horizons"]:
-            path = Path(settings["results"]) / symbol / f"scores_h{horizon}.json"
+            path = folder / f"scores_h{horizon}.json"
             if path.exists():
                 print(f"\n{scoreboard(tables.read_json(path), f'{symbol} h{horizon}')}")
+        if (folder / "report.html").exists():
+            print(f"\nreport: {folder / 'report.html'}")
 
 
 def _status(settings: dict[str, Any]) -> None:

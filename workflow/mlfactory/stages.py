@@ -15,6 +15,7 @@ STAGES = {
     "predictions": ("predict_splits", "predict_splits_classical"),
     "ensembles": ("fit_ensemble", "predict_ensemble"),
     "scores": ("score_models",),
+    "report": ("make_report",),
 }
 
 
