@@ -9,7 +9,7 @@ from pathlib import Path
 PACKAGE = __package__ or "mlfactory"
 ROOT = Path(__file__).parents[2]
 
-_LOCK_NAMES = {"sklearn": "scikit-learn", "talib": "TA-Lib", "yaml": "PyYAML"}
+_LOCK_NAMES = {"sklearn": "scikit-learn", "talib": "TA-Lib", "pywt": "PyWavelets", "yaml": "PyYAML"}
 
 
 def _source_path(module: str) -> Path | None:
