@@ -114,6 +114,32 @@ def test_unknown_feature_family_is_refused_with_the_nearest():
         checked(config)
 
 
+@pytest.mark.parametrize(
+    ("timeframes", "message"),
+    [
+        (["5min"], "5min is not longer than bars.interval=5min; take 5min out of features.timef"),
+        (["1min"], "1min is not longer than bars.interval=5min"),
+        (["24h"], "24h is not shorter than a day; write 1d, which is a session"),
+        (["12min"], "12min is no multiple of bars.interval=5min; choose a multiple"),
+        (["1h", "60min"], "60min is as long as 1h; take one out"),
+        (["1week"], "does not match"),
+        ([], "should be non-empty"),
+    ],
+)
+def test_timeframe_that_cannot_be_is_refused_with_the_way_out(timeframes, message):
+    with pytest.raises(UserError) as refusal:
+        checked(changed("features.timeframes", timeframes))
+    assert message in str(refusal.value)
+
+
+def test_bars_as_long_as_a_default_timeframe_need_it_taken_out():
+    config = changed("bars.interval", "15min")
+    with pytest.raises(UserError, match=r"15min is not longer than bars\.interval=15min; take"):
+        checked(config)
+    config["features"]["timeframes"] = ["30min", "1h", "4h", "1d"]
+    assert checked(config)["features"]["timeframes"][0] == "30min"
+
+
 def test_dates_of_the_splits_must_ascend():
     config = changed("splits.val_start", "2025-01-01")
     config["splits"]["test_start"] = "2024-01-01"

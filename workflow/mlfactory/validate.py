@@ -12,7 +12,7 @@ from mlfactory import contracts, registry, schemas, tables
 from mlfactory.bars import bars_from_raw
 from mlfactory.contracts import Contract
 from mlfactory.errors import UserError
-from mlfactory.features.catalog import first_complete_row
+from mlfactory.features.catalog import feature_set, first_complete_row
 from mlfactory.splits import require_sessions, sharpe_standard_error, split_bars
 
 
@@ -72,8 +72,8 @@ def validate(settings: dict[str, Any], symbol: str) -> Iterator[str]:
     contract = contracts.get(known, symbol)
     bars, account = _bars(settings, symbol, contract)
     yield from _account_lines(symbol, bars, account)
-    families = settings["features"]["families"]
-    first_row = first_complete_row(bars, families)
+    chosen = feature_set(**settings["features"], bar_interval=settings["bars"]["interval"])
+    first_row = first_complete_row(bars, chosen)
     if first_row >= len(bars):
         raise UserError(
             f"{symbol}: too little data: {len(bars)} bars are fewer than the features' warm-up; "

@@ -25,7 +25,7 @@ from mlfactory.features import (
 )
 from mlfactory.features._base import Feature, Inputs, inputs
 
-_MODULES: dict[str, ModuleType] = {
+MODULES: dict[str, ModuleType] = {
     "price": price,
     "moving_average": moving_average,
     "momentum": momentum,
@@ -38,7 +38,7 @@ _MODULES: dict[str, ModuleType] = {
     "wavelet": wavelet,
     "timeframe": timeframe,
 }
-FAMILIES: tuple[str, ...] = tuple(_MODULES)
+FAMILIES: tuple[str, ...] = tuple(MODULES)
 
 CHECKED_FROM_ROWS = 500
 CHECKED_FROM_SESSIONS = 10
@@ -62,8 +62,8 @@ class FeatureSet:
 
     def __post_init__(self) -> None:
         for family in self.families:
-            if family not in _MODULES:
-                known = ", ".join(_MODULES)
+            if family not in MODULES:
+                known = ", ".join(MODULES)
                 raise UserError(f"unknown feature family {family!r}; there are {known}")
 
 
@@ -158,13 +158,13 @@ def _of(family: str, chosen: FeatureSet) -> tuple[Feature, ...]:
     """The columns of one family; those of ``timeframe`` depend on the timeframes and the bar."""
     if family == "timeframe":
         return timeframe.features(chosen.timeframes, int(chosen.bar_interval.as_unit("ns").value))
-    return tuple(_MODULES[family].FEATURES)
+    return tuple(MODULES[family].FEATURES)
 
 
 def _computed(family: str, arrays: Inputs, chosen: FeatureSet) -> dict[str, Float64Array1D]:
     if family == "timeframe":
         return timeframe.compute(arrays, chosen.timeframes)
-    columns: dict[str, Float64Array1D] = _MODULES[family].compute(arrays)
+    columns: dict[str, Float64Array1D] = MODULES[family].compute(arrays)
     return columns
 
 
