@@ -3,7 +3,8 @@
 Daubechies 4, three levels, PyWavelets' ``symmetric`` mode, of ln close and ln volume less the
 window's mean. D1, D2, D3 are details of about 2 to 4, 4 to 8 and 8 to 16 bars, A3 is what is
 slower. The last coefficient of a level is the last one that reads no mirrored value: it ends at the
-present bar. Amplitudes are scaled to the input's unit: a level's coefficients over 2^(level / 2).
+present bar. Amplitudes are in the input's unit: a level's coefficients over 2^(level / 2). The
+MAD volatility is Donoho's estimate of the noise's standard deviation, so D1 is as it is.
 """
 
 from dataclasses import dataclass
@@ -170,7 +171,7 @@ def window_summaries(
 
 def _of_both(series: str, summary: Summary) -> dict[str, Float64Array1D]:
     total, flat = summary.energies.sum(axis=1), WINDOW * TIE * TIE
-    columns = {f"wavelet_{series}_mad_volatility": summary.median_size * _unit("d1") / 0.6745}
+    columns = {f"wavelet_{series}_mad_volatility": summary.median_size / 0.6745}
     for i, band in enumerate(LEVEL):
         columns[f"wavelet_{series}_{band}"] = summary.ends[:, i] * _unit(band)
         if band in DETAILS:
