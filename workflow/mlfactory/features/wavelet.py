@@ -31,10 +31,11 @@ FEATURES = (
             WINDOW,
             _SOURCE,
             unit,
-            f"last {band.upper()} coefficient of ln {series} less its mean, 64 bars",
+            f"last {band.upper()} coefficient / 2^({level}/2) of ln {series} less its mean, "
+            "64 bars",
         )
         for series, unit in _LOG_UNITS.items()
-        for band in LEVEL
+        for band, level in LEVEL.items()
     ),
     *(
         Feature(
@@ -42,7 +43,8 @@ FEATURES = (
             WINDOW,
             _SOURCE,
             "log return",
-            f"root mean square of the {band.upper()} coefficients of ln close, 64 bars",
+            f"root mean square of the {band.upper()} coefficients / 2^({LEVEL[band]}/2) of "
+            "ln close, 64 bars",
         )
         for band in DETAILS
     ),
@@ -74,7 +76,7 @@ FEATURES = (
         WINDOW,
         _SOURCE,
         "fraction",
-        "t / (t + root mean square of D3), t the size of A3's last change, 64 bars; 0 if flat",
+        "t / (t + wavelet_close_energy_d3), t the size of A3's last change / 2^(3/2); 0 if flat",
         bounded=True,
     ),
     Feature(
