@@ -20,8 +20,9 @@ def package(tmp_path, monkeypatch):
     monkeypatch.setattr(provenance, "PACKAGE", "little")
 
     def forget():
-        for cached in (provenance._parsed, provenance.imported, script_hash, provenance.pins):
-            cached.cache_clear()
+        for cached in vars(provenance).values():
+            if hasattr(cached, "cache_clear"):
+                cached.cache_clear()
 
     def hashed(name):
         forget()

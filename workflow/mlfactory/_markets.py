@@ -5,8 +5,8 @@ from dataclasses import dataclass
 
 import numpy as np
 import pandas as pd
-from numba import njit
 
+from mlfactory._numba import njit
 from mlfactory._typing import BoolArray1D, Float64Array1D, Float64Array2D, Int64Array1D
 from mlfactory.calendar import Sessions, sessions
 from mlfactory.errors import UserError

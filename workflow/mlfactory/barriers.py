@@ -2,8 +2,8 @@
 
 import numpy as np
 import pandas as pd
-from numba import njit
 
+from mlfactory._numba import njit
 from mlfactory._typing import BoolArray1D, Float64Array1D, Int32Array1D
 
 

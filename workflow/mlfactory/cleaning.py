@@ -67,7 +67,7 @@ def clean(
     _check_stamps(rows, sessions, interval, contract.symbol, where)
     rows, number = _scheduled(rows, sessions, interval, contract, settings, where, account)
     scheduled = _scheduled_rows(sessions, interval)
-    seen = np.unique(number)
+    seen = _present(number, len(sessions))
     vendor_filled = ((rows["volume"] == 0) & (rows["high"] == rows["low"])).to_numpy()
     rows, number = rows[~vendor_filled], number[~vendor_filled]
     account["vendor_filled"] = int(vendor_filled.sum())
@@ -146,14 +146,14 @@ def _check_stamps(
     ns = _ns(rows)
     if not len(ns) or (sessions.open_ns[1:] == sessions.close_ns[:-1]).any():
         return  # sessions that follow on each other have no ends to see
-    used = np.unique(sessions.locate(ns))
-    used = used[used >= 0]
+    number = sessions.locate(ns)
+    used = _present(number[number >= 0], len(sessions))
     if len(used) < _STAMP_SESSIONS:
         return
     first, last = sessions.open_ns[used], sessions.close_ns[used]
-    at_open, at_close = np.isin(first, ns).mean(), np.isin(last, ns).mean()
-    before_open = np.isin(first - interval.value, ns).mean()
-    at_last = np.isin(last - interval.value, ns).mean()
+    at_open, at_close = _share_among(first, ns), _share_among(last, ns)
+    before_open = _share_among(first - interval.value, ns)
+    at_last = _share_among(last - interval.value, ns)
     if at_close > _MANY and at_open < _FEW:
         shown, other = f"{at_close:.0%} of the sessions have a row at their close", "close"
     elif before_open > _MANY and at_last < _FEW:
@@ -164,6 +164,17 @@ def _check_stamps(
         f"{where}: {shown} and few one at the other end: the times mark the rows' {other}; set "
         f"raw: {{{symbol}: {{stamps: {other}}}}}, or check the zone and the calendar"
     )
+
+
+def _present(number: Int64Array1D, n_sessions: int) -> Int64Array1D:
+    """The session numbers that occur, ascending."""
+    return np.flatnonzero(np.bincount(number, minlength=n_sessions))
+
+
+def _share_among(times: Int64Array1D, ns: Int64Array1D) -> float:
+    """Share of these times that are among the ascending ``ns``."""
+    at = np.minimum(np.searchsorted(ns, times), len(ns) - 1)
+    return float((ns[at] == times).mean())
 
 
 def _scheduled(

@@ -6,8 +6,8 @@ Entry is the close of bar t. The path is what comes strictly after: the raw rows
 
 import numpy as np
 import pandas as pd
-from numba import njit
 
+from mlfactory._numba import njit
 from mlfactory._typing import (
     BoolArray1D,
     Float64Array1D,

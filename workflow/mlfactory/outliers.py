@@ -2,8 +2,8 @@
 
 import numpy as np
 import pandas as pd
-from numba import njit
 
+from mlfactory._numba import njit
 from mlfactory._typing import BoolArray1D, Float64Array1D, Int64Array1D
 
 _LEAST_MAD = 1e-4
@@ -58,7 +58,6 @@ def outlier_flags(
     """
     flags = np.zeros(len(log_close), dtype=np.bool_)
     ring = np.empty(window)
-    ordered = np.empty(window)
     good = 0.0
     for i in range(len(log_close)):
         if fresh[i]:
@@ -67,27 +66,13 @@ def outlier_flags(
             last = log_close[i - 1]
             to_last = max(abs(log_high[i] - last), abs(log_low[i] - last))
             excursion = min(to_last, max(abs(log_high[i] - good), abs(log_low[i] - good)))
-        if i >= window:
-            median, mad = _median_mad(ordered)
+        if i >= window and excursion > mads * least_mad[i]:  # else below the least there can be
+            median, mad = _median_mad(np.sort(ring))
             flags[i] = excursion > median + mads * max(mad, least_mad[i])
-        _slide(ordered, min(i, window), ring[i % window], excursion)
         ring[i % window] = excursion
         if fresh[i] or not flags[i]:
             good = log_close[i]
     return flags
-
-
-@njit(cache=True)
-def _slide(ordered: Float64Array1D, filled: int, oldest: float, newest: float) -> None:
-    """Put the newest value into the ordered window, in place of the oldest once it is full."""
-    at = filled if filled < len(ordered) else int(np.searchsorted(ordered, oldest))
-    while at > 0 and ordered[at - 1] > newest:
-        ordered[at] = ordered[at - 1]
-        at -= 1
-    while at + 1 < filled and ordered[at + 1] < newest:
-        ordered[at] = ordered[at + 1]
-        at += 1
-    ordered[at] = newest
 
 
 @njit(cache=True)

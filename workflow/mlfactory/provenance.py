@@ -3,6 +3,7 @@
 import ast
 import hashlib
 import importlib.util
+from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
 
@@ -12,52 +13,12 @@ ROOT = Path(__file__).parents[2]
 _LOCK_NAMES = {"sklearn": "scikit-learn", "talib": "TA-Lib", "pywt": "PyWavelets", "yaml": "PyYAML"}
 
 
-def _source_path(module: str) -> Path | None:
-    spec = importlib.util.find_spec(module)
-    return Path(spec.origin) if spec is not None and spec.origin else None
+@dataclass(frozen=True)
+class Code:
+    """What a source file says: its structure as text, and the dotted names that it imports."""
 
-
-def _is_module(name: str) -> bool:
-    try:
-        return importlib.util.find_spec(name) is not None
-    except ModuleNotFoundError:
-        return False
-
-
-@cache
-def _parsed(module: str) -> ast.Module:
-    path = _source_path(module)
-    return ast.parse(path.read_text() if path else "")
-
-
-@cache
-def imported(module: str) -> frozenset[str]:
-    """The package's own modules that a module imports anywhere in its source, directly."""
-    return frozenset(_imports(_parsed(module)) - {module})
-
-
-def _imports(tree: ast.Module) -> set[str]:
-    found: set[str] = set()
-    for node in ast.walk(tree):
-        if isinstance(node, ast.Import):
-            found |= {alias.name for alias in node.names}
-        elif isinstance(node, ast.ImportFrom) and node.module and not node.level:
-            below = {f"{node.module}.{alias.name}" for alias in node.names}
-            found |= {name for name in below if name.startswith(PACKAGE) and _is_module(name)}
-            found.add(node.module)
-    return {module for module in found if module.split(".")[0] == PACKAGE}
-
-
-def closure(modules: tuple[str, ...]) -> list[str]:
-    """The modules and all of the package that they import, transitively; sorted."""
-    seen: set[str] = set()
-    waiting = list(modules)
-    while waiting:
-        module = waiting.pop()
-        if module not in seen:
-            seen.add(module)
-            waiting += imported(module)
-    return sorted(seen)
+    structure: str
+    imports: frozenset[str]
 
 
 class _NoText(ast.NodeTransformer):
@@ -67,9 +28,54 @@ class _NoText(ast.NodeTransformer):
         return None if isinstance(node.value, ast.Constant) else node
 
 
-def _structure(tree: ast.Module) -> str:
-    """The code without comments, blank lines and docstrings."""
-    return ast.dump(_NoText().visit(ast.parse(ast.unparse(tree))))
+@cache
+def _code(path: Path) -> Code:
+    tree = _NoText().visit(ast.parse(path.read_text()))
+    return Code(ast.dump(tree), frozenset(_imports(tree)))
+
+
+def _imports(tree: ast.AST) -> set[str]:
+    """Names of what is imported anywhere, at its top or inside a function; no relative ones."""
+    found: set[str] = set()
+    for node in ast.walk(tree):
+        if isinstance(node, ast.Import):
+            found |= {alias.name for alias in node.names}
+        elif isinstance(node, ast.ImportFrom) and node.module and not node.level:
+            found |= {node.module, *(f"{node.module}.{alias.name}" for alias in node.names)}
+    return found
+
+
+@cache
+def _source_path(module: str) -> Path | None:
+    """The file of one of the package's modules, by its name; None when it is no module.
+
+    Asking the import system would import every parent of the module, and its libraries with it.
+    """
+    parts = module.split(".")
+    spec = importlib.util.find_spec(PACKAGE)
+    if parts[0] != PACKAGE or spec is None or spec.origin is None:
+        return None
+    stem = Path(spec.origin).parent.joinpath(*parts[1:])
+    found = (path for path in (stem.with_suffix(".py"), stem / "__init__.py") if path.is_file())
+    return next(found, None)
+
+
+def _modules(code: Code) -> set[str]:
+    """The package's own modules that the code imports, directly."""
+    return {name for name in code.imports if _source_path(name)}
+
+
+def closure(modules: tuple[str, ...]) -> list[str]:
+    """The modules and all of the package that they import, transitively; sorted."""
+    seen: set[str] = set()
+    waiting = list(modules)
+    while waiting:
+        module = waiting.pop()
+        path = _source_path(module)
+        if path and module not in seen:
+            seen.add(module)
+            waiting += _modules(_code(path))
+    return sorted(seen)
 
 
 @cache
@@ -80,14 +86,9 @@ def pins() -> dict[str, str]:
     return {name.strip().lower(): version.strip() for name, version in pairs}
 
 
-def _libraries(tree: ast.Module) -> set[str]:
-    """The libraries that a module imports, by their names in the lock."""
-    roots = set()
-    for node in ast.walk(tree):
-        if isinstance(node, ast.Import):
-            roots |= {alias.name.split(".")[0] for alias in node.names}
-        elif isinstance(node, ast.ImportFrom) and node.module:
-            roots.add(node.module.split(".")[0])
+def _libraries(code: Code) -> set[str]:
+    """The libraries that the code imports, by their names in the lock."""
+    roots = {name.split(".")[0] for name in code.imports}
     return {_LOCK_NAMES.get(root, root).lower() for root in roots} & pins().keys()
 
 
@@ -109,12 +110,10 @@ def script_hash(script: str, *modules: str) -> str:
     -------
     16 hexadecimal digits.
     """
-    tree = ast.parse(Path(script).read_text())
-    every = closure((*_imports(tree), *modules))
-    trees = [tree, *map(_parsed, every)]
-    libraries = sorted(set().union(*map(_libraries, trees)))
-    digest = hashlib.sha256()
-    for part in map(_structure, trees):
-        digest.update(part.encode())
-    digest.update("".join(f"{name}=={pins()[name]}\n" for name in libraries).encode())
+    own = _code(Path(script))
+    paths = map(_source_path, closure((*_modules(own), *modules)))
+    codes = [own, *(_code(path) for path in paths if path)]
+    digest = hashlib.sha256("".join(code.structure for code in codes).encode())
+    for name in sorted(set().union(*map(_libraries, codes))):
+        digest.update(f"{name}=={pins()[name]}\n".encode())
     return digest.hexdigest()[:16]

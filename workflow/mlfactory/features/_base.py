@@ -8,8 +8,8 @@ from dataclasses import dataclass
 
 import numpy as np
 import pandas as pd
-from numba import njit
 
+from mlfactory._numba import njit
 from mlfactory._typing import Float64Array1D, Int32Array1D, Int64Array1D
 
 TIE = 1e-10

@@ -2,8 +2,8 @@
 
 import numpy as np
 import talib
-from numba import njit
 
+from mlfactory._numba import njit
 from mlfactory._typing import Float64Array1D
 from mlfactory.features._base import (
     TIE,

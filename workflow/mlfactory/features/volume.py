@@ -1,8 +1,8 @@
 """Volume: relative activity, money flow, volume-weighted prices. Every bar has a volume above 0."""
 
 import numpy as np
-from numba import njit
 
+from mlfactory._numba import njit
 from mlfactory._typing import Float64Array1D, Int64Array1D
 from mlfactory.features._base import (
     TIE,

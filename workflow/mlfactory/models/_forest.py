@@ -4,8 +4,8 @@ from collections.abc import Sequence
 from typing import Any, NamedTuple
 
 import numpy as np
-from numba import njit
 
+from mlfactory._numba import njit
 from mlfactory._typing import (
     Float32Array1D,
     Float32Array2D,
