@@ -3,8 +3,8 @@
 import math
 
 import numpy as np
-from numba import njit
 
+from mlfactory._numba import njit
 from mlfactory._typing import Float64Array1D
 from mlfactory.features._base import (
     TIE,

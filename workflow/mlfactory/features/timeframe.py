@@ -13,8 +13,8 @@ from dataclasses import dataclass
 import numpy as np
 import pandas as pd
 import talib
-from numba import njit
 
+from mlfactory._numba import njit
 from mlfactory._typing import Float64Array1D, Int64Array1D
 from mlfactory.features._base import (
     TIE,

@@ -11,8 +11,8 @@ from dataclasses import dataclass
 from functools import cache
 
 import numpy as np
-from numba import njit
 
+from mlfactory._numba import njit
 from mlfactory._typing import Float64Array1D, Float64Array2D, Int64Array1D
 from mlfactory.features._base import TIE, Feature, Inputs, ratio, sign
 
