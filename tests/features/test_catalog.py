@@ -240,6 +240,17 @@ def test_short_file_is_not_searched_for_copies(bars, monkeypatch):
     assert "planted" in build(short)
 
 
+def test_few_sessions_say_nothing_about_columns_of_sessions(monkeypatch):
+    """Two sessions of 288 bars are rows enough; columns that change with the session are not."""
+    bars = naive.market(
+        9, sessions=23, bars_a_session=288, zone="UTC", opening="00:00", hole_share=0.0
+    ).iloc[:-1]
+    catalog.build(bars, timezone="UTC")
+    monkeypatch.setattr(catalog, "CHECKED_FROM_SESSIONS", 1)
+    with pytest.raises(UserError, match="tf_1d_"):
+        catalog.build(bars, timezone="UTC")
+
+
 def test_market_around_the_clock_without_gaps_passes_although_its_calendar_columns_are_constant():
     bars = naive.market(
         8, sessions=34, bars_a_session=288, zone="UTC", opening="00:00", hole_share=0.0
