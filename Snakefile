@@ -26,6 +26,7 @@ rule all:
         targets("models/{model}/h{horizon}/foldfull"),
         targets("predictions/{model}_h{horizon}_{split}.parquet"),
         targets("ensembles/{ensemble}_h{horizon}/{split}.parquet"),
+        targets("report.html"),
 
 
 rule bars:
@@ -56,6 +57,11 @@ rule stack:
 rule scores:
     input:
         targets("scores_h{horizon}.json"),
+
+
+rule report:
+    input:
+        targets("report.html"),
 
 
 include: "rules/data.smk"

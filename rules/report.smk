@@ -41,3 +41,55 @@ rule score_models:
         "score {wildcards.symbol} h{wildcards.horizon}"
     script:
         "../workflow/scripts/score_models.py"
+
+
+# The page that a researcher looks at: everything of one symbol, all its horizons and models.
+rule make_report:
+    input:
+        raw=raw_file,
+        bars="<results>/{symbol}/bars.parquet",
+        account="<results>/{symbol}/bars.json",
+        manifest="<results>/{symbol}/features.json",
+        split_config="<results>/{symbol}/splits/split_config.json",
+        labels=expand(
+            "<results>/{{symbol}}/labels_h{horizon}.parquet", horizon=HORIZONS
+        ),
+        folds=expand("<results>/{{symbol}}/folds_h{horizon}.parquet", horizon=HORIZONS),
+        stacks=expand(
+            "<results>/{{symbol}}/stacking_dataset_h{horizon}.parquet",
+            horizon=HORIZONS,
+        ),
+        scores=expand("<results>/{{symbol}}/scores_h{horizon}.json", horizon=HORIZONS),
+        ensemble_oof=expand(
+            "<results>/{{symbol}}/ensembles/{ensemble}_h{horizon}/oof.parquet",
+            horizon=HORIZONS,
+            ensemble=ENSEMBLES,
+        ),
+        fits=expand(
+            "<results>/{{symbol}}/models/{model}/h{horizon}/fold{fold}",
+            horizon=HORIZONS,
+            model=MODELS,
+            fold=FOLDS,
+        ),
+    output:
+        report=report(
+            "<results>/{symbol}/report.html",
+            caption="../workflow/report/report.rst",
+            category="{symbol}",
+            labels={"page": "model report"},
+        ),
+    log:
+        "<results>/{symbol}/logs/make_report.log",
+    benchmark:
+        "<results>/{symbol}/benchmarks/make_report.jsonl"
+    conda:
+        "../envs/report.yaml"
+    params:
+        contract=contract,
+        settings=lambda w: configuration.of_symbol(SETTINGS, w.symbol),
+        code_by_step=lambda w: code_by_step(),
+        code=code("make_report"),
+    message:
+        "make the report of {wildcards.symbol}"
+    script:
+        "../workflow/scripts/make_report.py"

@@ -18,6 +18,7 @@ CLEANING = {
     "outlier_window": 30,
     "outlier_mads": 8,
     "min_traded_share": 0.2,
+    "max_hole_sessions": 60,
 }
 
 

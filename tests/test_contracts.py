@@ -2,30 +2,16 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-import yaml
 
 from mlfactory import contracts
 from mlfactory.errors import UserError
 
 CONTRACTS = Path(__file__).parents[1] / "config" / "contracts.yaml"
-MES = {
-    "tick_size": 0.25,
-    "multiplier": 5,
-    "currency": "USD",
-    "calendar": "CME_Equity",
-    "commission_per_contract": 0.625,
-    "slippage_ticks": {"calm": 0.5, "volatile": 1.0},
-}
 
 
 @pytest.fixture(scope="module")
 def known():
     return contracts.load(CONTRACTS)
-
-
-def write(path: Path, entries: object) -> Path:
-    path.write_text(yaml.safe_dump(entries))
-    return path
 
 
 def test_every_promised_contract_is_there(known):
@@ -77,51 +63,3 @@ def test_the_line_that_is_shown_makes_a_contract(known, tmp_path):
 def test_symbol_that_climbs_out_of_its_folder_is_refused(known):
     with pytest.raises(UserError, match="capital letters and digits"):
         contracts.get(known, "../MES")
-
-
-@pytest.mark.parametrize(
-    ("change", "message"),
-    [
-        ({"tick_sise": 1}, r"MES: unknown key 'tick_sise'; did you mean tick_size\?"),
-        ({"tick_size": 0}, r"MES: tick_size=0 must be a number above 0"),
-        ({"tick_size": "1/4"}, r"tick_size='1/4' must be a number above 0"),
-        ({"multiplier": float("nan")}, r"multiplier=nan must be a number above 0"),
-        ({"multiplier": True}, r"multiplier=True must be a number"),
-        (
-            {"commission_per_contract": -1},
-            r"commission_per_contract=-1 must be a number 0 or above",
-        ),
-        ({"commission_bps": 1}, r"exactly one of commission_per_contract and commission_bps"),
-        ({"slippage_ticks": 1}, r"slippage_ticks=1 must be {calm: ..., volatile: ...}"),
-        ({"slippage_ticks": {"calm": -1, "volatile": 1}}, r"MES.slippage_ticks: calm=-1"),
-        ({"currency": 5}, r"currency=5 must be a name"),
-        ({"fractional_volume": "no"}, r"fractional_volume='no' must be true or false"),
-    ],
-)
-def test_wrong_value_is_named_with_its_key_and_limit(tmp_path, change, message):
-    path = write(tmp_path / "contracts.yaml", {"MES": MES | change})
-    with pytest.raises(UserError, match=message):
-        contracts.load(path)
-
-
-@pytest.mark.parametrize("key", ["tick_size", "calendar", "slippage_ticks"])
-def test_missing_key_is_named(tmp_path, key):
-    entry = {name: value for name, value in MES.items() if name != key}
-    with pytest.raises(UserError, match=key):
-        contracts.load(write(tmp_path / "contracts.yaml", {"MES": entry}))
-
-
-def test_symbol_entered_twice_is_refused_with_both_lines(tmp_path):
-    path = tmp_path / "contracts.yaml"
-    path.write_text(f"MES: {MES}\nES: {MES}\nMES: {MES | {'multiplier': 50}}\n")
-    with pytest.raises(UserError, match=r"contracts\.yaml: key MES in line 3 is already in line 1"):
-        contracts.load(path)
-
-
-@pytest.mark.parametrize("content", ["", "[1, 2]", "MES: {tick", "MES: 5", "true: {}"])
-def test_file_that_holds_no_contracts_answers_in_one_line(tmp_path, content):
-    path = tmp_path / "contracts.yaml"
-    path.write_text(content)
-    with pytest.raises(UserError, match=r"contracts\.yaml") as error:
-        contracts.load(path)
-    assert "\n" not in str(error.value)

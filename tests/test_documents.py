@@ -37,6 +37,7 @@ NAMES = {"sklearn": "scikit-learn", "talib": "TA-Lib", "pywt": "PyWavelets", "ya
 MODULES = {
     "data": ("bars", "features.catalog", "labels", "splits", "folds", "nulls", "synthetic"),
     "boosting": ("oof", "models.lightgbm", "models.xgboost", "models.catboost"),
+    "report": ("report.evidence", "report.page"),
     "classical": ("oof", "models.logistic", "models.random_forest", "scores", "ensembles"),
 }
 

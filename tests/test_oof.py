@@ -164,6 +164,12 @@ def test_embargo_shortens_the_training_rows():
     assert rows[0] - rows[50] == pytest.approx(50, abs=5)
 
 
+def test_record_of_a_fit_holds_what_its_model_looks_at():
+    bundle, _, metrics = fit(*training_tables())
+    assert metrics["importance"] == bundle.model.get_feature_importance()
+    assert max(metrics["importance"], key=metrics["importance"].get) == "a"
+
+
 def test_full_fit_uses_every_labelled_row_of_the_training_split():
     train, folds = training_tables()
     _, metrics = fit_full(train, folds, **GIVEN)

@@ -60,6 +60,7 @@ KEYS |= {
         "outlier_window": 100,
         "outlier_mads": 20,
         "min_traded_share": 0.4,
+        "max_hole_sessions": 9,
     }.items()
 }
 KEYS |= {

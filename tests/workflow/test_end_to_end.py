@@ -73,7 +73,7 @@ def test_edited_model_reruns_its_fits_and_what_follows_only(copy):
     jobs, planned_jobs = planned(copy)
     assert set(jobs) == {
         *("fit_boosting", "fit_boosting_full", "stack_predictions", "predict_splits"),
-        *("fit_ensemble", "predict_ensemble", "score_models"),
+        *("fit_ensemble", "predict_ensemble", "score_models", "make_report"),
     }
     assert jobs["fit_boosting"] == 8
     assert jobs["predict_splits"] == 2
@@ -135,7 +135,8 @@ def test_changed_barrier_of_one_horizon_reruns_that_horizon_only(copy):
     jobs, planned_jobs = planned(copy, config="mine.yaml")
     assert jobs["label_bars"] == 1
     assert jobs["score_models"] == 1
-    assert all("h5" in job or "horizon 5" in job for job in planned_jobs if job != "all")
+    shared = ("all", "make the report of DEMO")
+    assert all("h5" in job or "horizon 5" in job for job in planned_jobs if job not in shared)
 
 
 def test_cores_change_no_byte(finished, tmp_path):
@@ -184,6 +185,7 @@ def test_two_symbols_in_one_run_are_refused_even_as_files(copy):
         ("oof", {"fit_boosting", "fit_classical"}),
         ("stack", {"stack_predictions"}),
         ("scores", {"score_models"}),
+        ("report", {"make_report"}),
     ],
 )
 def test_named_target_ends_with_its_own_jobs(finished, target, jobs):

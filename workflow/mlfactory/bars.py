@@ -66,7 +66,7 @@ def bars_from_raw(
         symbol=symbol,
     )
     first, last = rows["datetime"].iloc[0], rows["datetime"].iloc[-1]
-    schedule = sessions(contract.calendar, first, last)
+    schedule = sessions(contract.calendar, first, last, path.name)
     cleaned, done = clean(
         rows,
         schedule,
@@ -87,7 +87,8 @@ def bars_from_raw(
     )
     if frame.empty:
         raise UserError(
-            f"{path.name}: not one whole bar of {bars['interval']} is left after cleaning"
+            f"{path.name}: not one whole bar of {bars['interval']} is left after cleaning; get "
+            "more rows or lower bars.interval"
         )
     about = {"file": path.name, "symbol": symbol, "calendar": contract.calendar}
     about |= {"timezone": schedule.timezone, "times": found["times"]}
@@ -193,6 +194,7 @@ def account(
         "bars": len(bars),
         "sessions": int(bars["session"].nunique()),
         "empty_sessions": done["empty_sessions"],
+        "largest_hole": done["largest_hole"],
         "first_bar": str(bars["datetime"].iloc[0]),
         "last_bar": str(bars["datetime"].iloc[-1]),
         "traded_share": round(done["traded_share"], 6),

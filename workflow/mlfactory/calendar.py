@@ -66,7 +66,9 @@ class Sessions:
         return before[number] + np.clip(ns - self.open_ns[number], 0, lengths[number])
 
 
-def sessions(calendar: str, start: pd.Timestamp, end: pd.Timestamp) -> Sessions:
+def sessions(
+    calendar: str, start: pd.Timestamp, end: pd.Timestamp, where: str = "raw rows"
+) -> Sessions:
     """Sessions of a calendar that are open at some time of ``[start, end]``.
 
     Parameters
@@ -75,6 +77,8 @@ def sessions(calendar: str, start: pd.Timestamp, end: pd.Timestamp) -> Sessions:
         A name of pandas_market_calendars, such as ``CME_Equity``, or ``24/7``: UTC days.
     start, end
         Aware times.
+    where
+        The file's name, for messages.
 
     Raises
     ------
@@ -89,7 +93,10 @@ def sessions(calendar: str, start: pd.Timestamp, end: pd.Timestamp) -> Sessions:
         date, open_ns, close_ns, timezone = _schedule(calendar, start, end)
     wanted = (close_ns > first_ns) & (open_ns <= last_ns)
     if not wanted.any():
-        raise UserError(f"calendar {calendar} has no session between {start} and {end}")
+        raise UserError(
+            f"{where}: calendar {calendar} has no session between {start} and {end}, the file's "
+            "first and last time; check the times' zone and the contract's calendar"
+        )
     return Sessions(date[wanted].astype(np.int32), open_ns[wanted], close_ns[wanted], timezone)
 
 
@@ -103,8 +110,8 @@ def _schedule(
     names = market_calendars.get_calendar_names()
     if calendar not in names:
         raise UserError(
-            f"unknown calendar {calendar!r}; {nearest(calendar, names)} "
-            f"(give {ALWAYS_OPEN} or a name of pandas_market_calendars, such as CME_Equity)"
+            f"unknown calendar {calendar!r}; {nearest(calendar, names)} Set calendar in "
+            f"config/contracts.yaml to {ALWAYS_OPEN} or a name of pandas_market_calendars"
         )
     exchange = market_calendars.get_calendar(calendar)
     with warnings.catch_warnings():  # the library's own, on pandas 3

@@ -71,13 +71,16 @@ def clean(
     vendor_filled = ((rows["volume"] == 0) & (rows["high"] == rows["low"])).to_numpy()
     rows, number = rows[~vendor_filled], number[~vendor_filled]
     account["vendor_filled"] = int(vendor_filled.sum())
-    start = _first_kept_session(number, scheduled, settings["min_traded_share"], where)
+    traded = number[(rows["volume"] > 0).to_numpy()]
+    start = _first_kept_session(traded, scheduled, settings["min_traded_share"], where)
     lead = int(np.searchsorted(number, start))
     rows, number, seen = rows.iloc[lead:], number[lead:], seen[seen >= start]
     account["thin_lead"] = lead
-    share = _traded_share(number, seen, scheduled, settings["min_traded_share"], where)
+    traded = traded[traded >= start]
+    share = _traded_share(traded, seen, scheduled, settings["min_traded_share"], where)
     account |= {
         "traded_share": share,
+        "largest_hole": _largest_hole(rows, number, settings["max_hole_sessions"], where),
         "empty_sessions": int(number[-1] - number[0] + 1 - len(np.unique(number))),
     }
     _check_constant(rows, where)
@@ -192,7 +195,8 @@ def _scheduled(
     outside = number < 0
     share, limit = float(outside.mean()), settings["max_outside_calendar_share"]
     if share > limit:
-        first = rows["datetime"].iloc[int(np.argmax(outside))]
+        i = int(np.argmax(outside))
+        first = f"row {rows.index[i] + 1}, {rows['datetime'].iloc[i]}"
         raise UserError(
             f"{where}: {share:.1%} of the rows are outside the sessions of {contract.calendar} "
             f"(first: {first}), above the limit {limit:.1%}; check raw.{contract.symbol}.timezone "
@@ -212,14 +216,18 @@ def _scheduled_rows(sessions: Sessions, interval: pd.Timedelta) -> Int64Array1D:
 def _first_kept_session(
     number: Int64Array1D, scheduled: Int64Array1D, limit: float, where: str
 ) -> int:
-    """The session after the first one that traded enough: only a whole session is evidence."""
+    """The session after the first one that traded enough: only a whole session is evidence.
+
+    ``number`` has the session of every row with volume; prices that move without any are no trade.
+    """
     share = np.bincount(number, minlength=len(scheduled)) / scheduled
     enough = np.flatnonzero(share >= limit)
     if not len(enough) or not (number > enough[0]).any():
         raise UserError(
-            f"{where}: illiquid or too short: no session before the last traded in {limit:.0%} of "
-            f"its rows (best: {share.max():.1%}); take a more liquid contract, more sessions or a "
-            "longer interval, or lower cleaning.min_traded_share"
+            f"{where}: illiquid or too short: volume is above 0 in {len(number)} rows of "
+            f"{len(np.unique(number))} sessions, and no session before the last traded in "
+            f"{limit:.0%} of its rows (best: {share.max():.1%}); take a more liquid contract, more "
+            "sessions or a longer interval, or lower cleaning.min_traded_share"
         )
     return int(enough[0]) + 1
 
@@ -234,17 +242,36 @@ def _traded_share(
     share = float((number < number[-1]).sum() / scheduled[whole].sum())
     if share < limit:
         raise UserError(
-            f"{where}: illiquid: {share:.1%} of the scheduled rows traded, below the limit "
-            f"{limit:.0%}; take a more liquid contract or a longer interval, or lower "
+            f"{where}: illiquid: {share:.1%} of the scheduled rows traded (volume above 0), below "
+            f"the limit {limit:.0%}; take a more liquid contract or a longer interval, or lower "
             "cleaning.min_traded_share"
         )
     return share
 
 
+def _largest_hole(
+    rows: pd.DataFrame, number: Int64Array1D, limit: int, where: str
+) -> dict[str, Any]:
+    """The longest run of scheduled sessions without a row, and the times on its two sides."""
+    missed = np.diff(number) - 1
+    i = int(np.argmax(missed)) if len(missed) else 0
+    if not len(missed) or missed[i] < 1:
+        return {"sessions": 0, "after": None, "before": None}
+    after, before = rows["datetime"].iloc[i], rows["datetime"].iloc[i + 1]
+    if missed[i] > limit:
+        raise UserError(
+            f"{where}: no row traded in {missed[i]} sessions between row {rows.index[i] + 1} "
+            f"({after}) and row {rows.index[i + 1] + 1} ({before}), above the limit {limit}; get "
+            "the missing rows, cut the file at the hole, or raise cleaning.max_hole_sessions"
+        )
+    return {"sessions": int(missed[i]), "after": str(after), "before": str(before)}
+
+
 def _check_constant(rows: pd.DataFrame, where: str) -> None:
     if len(rows) >= _CONSTANT_ROWS and rows["high"].max() == rows["low"].min():
         raise UserError(
-            f"{where}: the price is {rows['high'].iloc[0]:g} in every row; export again"
+            f"{where}: open, high, low and close are {rows['high'].iloc[0]:g} in all {len(rows)} "
+            "rows; export the file again"
         )
 
 

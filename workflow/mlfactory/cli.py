@@ -6,9 +6,11 @@ from pathlib import Path
 from typing import Any
 
 from mlfactory import config as configuration
-from mlfactory import tables
+from mlfactory import failures, tables
 from mlfactory.errors import UserError
 from mlfactory.scoreboard import scoreboard
+from mlfactory.stages import rules_of
+from mlfactory.status import status_lines
 from mlfactory.validate import validate
 
 
@@ -28,27 +30,48 @@ def _validate(settings: dict[str, Any]) -> None:
 
 
 def _scores(settings: dict[str, Any]) -> None:
-    """The tables of scores that are there; a run may have been asked for less."""
+    """The tables of scores and the report, if there; a run may have been asked for less."""
     for symbol in settings["symbols"]:
+        folder = Path(settings["results"]) / symbol
         for horizon in settings["horizons"]:
-            path = Path(settings["results"]) / symbol / f"scores_h{horizon}.json"
+            path = folder / f"scores_h{horizon}.json"
             if path.exists():
                 print(f"\n{scoreboard(tables.read_json(path), f'{symbol} h{horizon}')}")
+        if (folder / "report.html").exists():
+            print(f"\nreport: {folder / 'report.html'}")
 
 
-_COMMANDS = {"validate": _validate, "scores": _scores}
+def _status(settings: dict[str, Any]) -> None:
+    """What is done and what is not, from ``snakemake --summary`` on standard input."""
+    for line in status_lines(sys.stdin.read()):
+        print(line)
+    failure = failures.load()
+    if failure:
+        print("\n".join(failures.in_lines(failure)))
 
 
-def main() -> None:
+_COMMANDS = {"validate": _validate, "scores": _scores, "status": _status}
+
+
+def _rules(stage: str) -> None:
+    """The rules of a stage, one a line."""
+    print("\n".join(rules_of(stage)))
+
+
+def main(words: list[str] | None = None) -> None:
     """Run a command; a user's mistake is one line on stderr and exit status 1."""
     parser = argparse.ArgumentParser(prog="mlfactory", description=__doc__)
-    parser.add_argument("command", choices=_COMMANDS)
+    parser.add_argument("command", choices=(*_COMMANDS, "rules"))
+    parser.add_argument("--stage")
     parser.add_argument("--symbols", nargs="+")
     parser.add_argument("--horizons", nargs="+", type=int)
     parser.add_argument("--configfile", nargs="+", type=Path, default=[])
-    arguments = parser.parse_args()
+    arguments = parser.parse_args(words)
     try:
-        _COMMANDS[arguments.command](_settings(arguments))
+        if arguments.command == "rules":
+            _rules(arguments.stage)
+        else:
+            _COMMANDS[arguments.command](_settings(arguments))
     except UserError as error:
         sys.exit(f"error: {error}")
     except KeyboardInterrupt:

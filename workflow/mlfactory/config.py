@@ -1,6 +1,7 @@
 """The configuration: defaults, the schema, and the truths that a schema cannot say."""
 
-from collections.abc import Iterator
+import math
+from collections.abc import Iterator, Sequence
 from datetime import date
 from pathlib import Path
 from typing import Any
@@ -11,7 +12,8 @@ import pandas as pd
 import yaml
 
 from mlfactory import registry
-from mlfactory.errors import UserError, nearest
+from mlfactory.errors import UserError, nearest, shown
+from mlfactory.schema_words import mistake, written
 from mlfactory.yaml_files import read_yaml
 
 ROOT = Path(__file__).parents[2]
@@ -31,7 +33,8 @@ def text_keys(value: Any) -> Any:
 def typed(value: Any, schema: dict[str, Any]) -> Any:
     """Text turned into the number or truth value that the schema wants, where it is one.
 
-    Snakemake hands the items of a list that is given on the command line over as text.
+    Snakemake hands the items of a list that is given on the command line over as text. A whole
+    number may be written 5.0; numbers that are not finite become text, which no key takes.
     """
     if isinstance(value, dict):
         known, patterns = schema.get("properties", {}), schema.get("patternProperties", {})
@@ -39,9 +42,13 @@ def typed(value: Any, schema: dict[str, Any]) -> Any:
         return {key: typed(content, known.get(key, other)) for key, content in value.items()}
     if isinstance(value, list):
         return [typed(item, schema.get("items", {})) for item in value]
-    if isinstance(value, str) and schema.get("type") in ("integer", "number", "boolean"):
+    kind = schema.get("type")
+    if isinstance(value, str) and kind in ("integer", "number", "boolean"):
         read = yaml.safe_load(value)
-        return read if isinstance(read, int | float) else value
+        value = read if isinstance(read, int | float) else value
+    if isinstance(value, float):
+        whole = kind == "integer" and value.is_integer()
+        return int(value) if whole else value if math.isfinite(value) else str(value)
     return value
 
 
@@ -61,36 +68,41 @@ def fill_defaults(value: Any, schema: dict[str, Any]) -> Any:
     return filled
 
 
-def validate(value: Any, schema: dict[str, Any], where: str) -> None:
+def validate(
+    value: Any, schema: dict[str, Any], where: str, sources: Sequence[tuple[str, Any]] = ()
+) -> None:
     """Refuse what the schema does not allow.
+
+    Parameters
+    ----------
+    where
+        The file's name, for messages.
+    sources
+        Name and content of the files that were merged, later ones winning: the last one that holds
+        the wrong key is named instead.
 
     Raises
     ------
     UserError
-        Naming ``where``, the key's path, its value, and what is allowed.
+        Naming the file, the key's path, its value, and what is allowed.
     """
     error = jsonschema.exceptions.best_match(
         jsonschema.Draft202012Validator(schema).iter_errors(value)
     )
-    if error is None:
-        return
-    path = ".".join(map(str, error.absolute_path))
-    if error.validator == "additionalProperties":
-        known = list(error.schema.get("properties", {}))
-        unknown = [
-            key
-            for key in error.instance
-            if key not in known
-            and not any(_matches(p, key) for p in error.schema.get("patternProperties", {}))
-        ]
-        full = ".".join(filter(None, (path, unknown[0])))
-        raise UserError(f"{where}: unknown key {full}; {nearest(unknown[0], known)}")
-    meaning = error.schema.get("description", "") if isinstance(error.schema, dict) else ""
-    raise UserError(f"{where}: {path}={error.instance!r}: {error.message}. {meaning}")
+    if error is not None:
+        path, words = mistake(error, schema)
+        named = [name for name, content in sources if _holds(content, path)]
+        raise UserError(f"{[where, *named][-1]}: {words}")
 
 
-def _matches(pattern: str, key: str) -> bool:
-    return jsonschema.Draft202012Validator({"pattern": pattern}).is_valid(key)
+def _holds(content: Any, path: list[str]) -> bool:
+    for key in path:
+        if not isinstance(content, dict):
+            return True
+        if key not in content:
+            return False
+        content = content[key]
+    return True
 
 
 def load_models(names: list[str], root: Path = ROOT) -> dict[str, dict[str, Any]]:
@@ -105,17 +117,22 @@ def load_models(names: list[str], root: Path = ROOT) -> dict[str, dict[str, Any]
     models = {}
     for name in names:
         if name not in registry.list_all():
-            raise UserError(f"config: model {name!r}: {nearest(name, registry.list_all())}")
+            hint = nearest(name, registry.list_all())
+            raise UserError(f"config: unknown model {name!r} in models or ensembles; {hint}")
         where = f"config/models/{name}.yaml"
         model = read_yaml(root / where)
         validate(model, schema, where)
         if model["model"]["type"] != name:
-            raise UserError(f"{where}: model.type={model['model']['type']}, must be {name}")
+            raise UserError(
+                f"{where}: model.type={model['model']['type']} must be {name}, the file's own name"
+            )
         models[name] = model
     return models
 
 
-def checked(config: dict[str, Any], root: Path = ROOT) -> dict[str, Any]:
+def checked(
+    config: dict[str, Any], root: Path = ROOT, sources: Sequence[tuple[str, Any]] = ()
+) -> dict[str, Any]:
     """The configuration, completed with defaults and checked.
 
     Parameters
@@ -124,6 +141,8 @@ def checked(config: dict[str, Any], root: Path = ROOT) -> dict[str, Any]:
         As read from config/config.yaml, overlays and the command line.
     root
         The workflow's folder.
+    sources
+        Where it was read from, for messages; see `validate`.
 
     Returns
     -------
@@ -136,20 +155,12 @@ def checked(config: dict[str, Any], root: Path = ROOT) -> dict[str, Any]:
     """
     schema = read_yaml(root / "config/config.schema.yaml")
     settings = typed(text_keys(config), schema)
-    validate(settings, schema, "config")
+    validate(settings, schema, "config", sources)
     settings = fill_defaults(settings, schema)
-    for check in (
-        _intervals,
-        _zones,
-        _models,
-        _families,
-        _timeframes,
-        _barriers,
-        _splits,
-        _symbols,
-    ):
-        for mistake in check(settings):
-            raise UserError(f"config: {mistake}")
+    of_parts = (_intervals, _zones, _models, _families, _timeframes, _barriers, _splits, _starts)
+    for check in (*of_parts, _symbols):
+        for words in check(settings):
+            raise UserError(f"config: {words}")
     return settings
 
 
@@ -157,13 +168,17 @@ def load(
     overlays: list[Path], root: Path = ROOT, *, overrides: dict[str, Any] | None = None
 ) -> dict[str, Any]:
     """config/config.yaml with overlays and overrides merged over it, completed and checked."""
-    merged: dict[str, Any] = {}
+    sources = []
     for path in (root / "config/config.yaml", *overlays):
         content = read_yaml(path) or {}
         if not isinstance(content, dict):
-            raise UserError(f"{path}: is a {type(content).__name__}, not keys with values")
-        merged = _merged(merged, text_keys(content))
-    return checked(_merged(merged, overrides or {}), root)
+            raise UserError(f"{shown(path)}: is {written(content)}, not keys with values")
+        sources.append((shown(path), text_keys(content)))
+    sources.append(("command line", overrides or {}))
+    merged: dict[str, Any] = {}
+    for _, content in sources:
+        merged = _merged(merged, content)
+    return checked(merged, root, sources)
 
 
 def _merged(under: dict[str, Any], over: dict[str, Any]) -> dict[str, Any]:
@@ -247,7 +262,7 @@ def _intervals(settings: dict[str, Any]) -> Iterator[str]:
             given[f"raw.{symbol}.interval"] = raw["interval"]
     for key, text in given.items():
         if _interval(text) is None:
-            yield f"{key}={text!r} is not a whole number of minutes, such as 5min"
+            yield f"{key}={text!r} is not a whole number of minutes; write it like 5min"
     bar = pd.Timedelta(settings["bars"]["interval"])
     for symbol, raw in settings["raw"].items():
         if raw["interval"] and bar % pd.Timedelta(raw["interval"]) != pd.Timedelta(0):
@@ -347,16 +362,41 @@ def _splits(settings: dict[str, Any]) -> Iterator[str]:
     try:
         val, test = (pd.to_datetime(date, utc=True) for date in dates)
     except ValueError as error:
-        yield f"splits.val_start={dates[0]!r}, splits.test_start={dates[1]!r}: {error}"
+        yield (
+            f"splits.val_start={dates[0]}, splits.test_start={dates[1]}: {error}; write dates such "
+            "as 2024-01-31"
+        )
     else:
         if val >= test:
-            yield f"splits.val_start={dates[0]} is not before splits.test_start={dates[1]}"
+            yield (
+                f"splits.val_start={dates[0]} is not before splits.test_start={dates[1]}; move one"
+            )
+
+
+def _starts(settings: dict[str, Any]) -> Iterator[str]:
+    for symbol, market in settings["synthetic"].items():
+        try:
+            date.fromisoformat(market["start"])
+        except ValueError:
+            key = f"synthetic.{symbol}.start={market['start']!r}"
+            yield f"{key} is no day of the calendar; write it as 2024-01-31"
 
 
 def _symbols(settings: dict[str, Any]) -> Iterator[str]:
     symbols = settings["symbols"]
     if len(symbols) > 1 and not settings["allow_batch_symbols"]:
         yield batch_refusal(symbols)
+
+
+def of_symbol(settings: dict[str, Any], symbol: str) -> dict[str, Any]:
+    """The settings without what is of other symbols only."""
+
+    def own(table: dict[str, Any]) -> dict[str, Any]:
+        return {key: table[key] for key in (symbol, "default") if key in table}
+
+    labels = {**settings["labels"], "barriers": own(settings["labels"]["barriers"])}
+    tables = {key: own(settings[key]) for key in ("raw", "synthetic")}
+    return {**settings, **tables, "symbols": [symbol], "labels": labels}
 
 
 def batch_refusal(symbols: list[str]) -> str:

@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any, TypeVar
 
 from mlfactory._typing import Float64Array1D
-from mlfactory.errors import UserError, nearest
+from mlfactory.errors import UserError, nearest, shown
 from mlfactory.yaml_files import read_yaml
 
 Price = TypeVar("Price", float, Float64Array1D)
@@ -97,11 +97,11 @@ def load(path: Path) -> dict[str, Contract]:
         missing or impossible value; file, symbol, key, value and limit are named.
     """
     if not Path(path).is_file():
-        raise UserError(f"{path}: no such file; it names the contracts")
+        raise UserError(f"{shown(path)}: no such file; it names the contracts")
     content = read_yaml(path)
     if not isinstance(content, dict) or not content:
-        raise UserError(f"{path}: has no contracts; add SYMBOL: {_EXAMPLE}")
-    return {symbol: _contract(symbol, entry, f"{path}") for symbol, entry in content.items()}
+        raise UserError(f"{shown(path)}: has no contracts; add SYMBOL: {_EXAMPLE}")
+    return {symbol: _contract(symbol, entry, shown(path)) for symbol, entry in content.items()}
 
 
 def from_terms(terms: Mapping[str, Any]) -> Contract:
@@ -132,11 +132,14 @@ def get(contracts: Mapping[str, Contract], symbol: str) -> Contract:
 
 
 def _contract(symbol: Any, entry: Any, file: str) -> Contract:
-    where = f"{file}: {symbol}"
     if not isinstance(symbol, str) or not _SYMBOL.fullmatch(symbol):
-        raise UserError(f"{where}: a symbol is capital letters and digits; quote it if yaml needs")
+        raise UserError(
+            f"{file}: key {symbol} must be a symbol, capital letters and digits; write it as MES, "
+            "or in quotes where yaml reads another thing"
+        )
     if not isinstance(entry, dict):
-        raise UserError(f"{where}: {entry!r} is no mapping; write {symbol}: {_EXAMPLE}")
+        raise UserError(f"{file}: {symbol}={entry!r} is no mapping; write {symbol}: {_EXAMPLE}")
+    where = f"{file}: {symbol}"
     _check_keys(entry, where)
     costs: dict[str, Any] = {k: _number(entry, k, where) for k in _COMMISSION if k in entry}
     costs |= {k: _slippage(entry, k, where) for k in _SLIPPAGE if k in entry}
@@ -155,13 +158,17 @@ def _contract(symbol: Any, entry: Any, file: str) -> Contract:
 def _check_keys(entry: dict[Any, Any], where: str) -> None:
     for key in entry:
         if key not in _KNOWN:
-            raise UserError(f"{where}: unknown key {key!r}; {nearest(str(key), _KNOWN)}")
+            file, symbol = where.rsplit(": ", 1)
+            raise UserError(f"{file}: unknown key {symbol}.{key}; {nearest(str(key), _KNOWN)}")
     for key in _REQUIRED:
         if key not in entry:
-            raise UserError(f"{where}: {key} is missing; see the other entries for examples")
+            raise UserError(f"{where}.{key} is missing; add it as in {_EXAMPLE}")
     for kinds in (_COMMISSION, _SLIPPAGE):
         if sum(key in entry for key in kinds) != 1:
-            raise UserError(f"{where}: give exactly one of {' and '.join(kinds)}")
+            given = " and ".join(key for key in kinds if key in entry) or "neither"
+            raise UserError(
+                f"{where}: holds {given} of {' and '.join(kinds)}; give exactly one of them"
+            )
 
 
 def _number(entry: dict[str, Any], key: str, where: str, *, positive: bool = False) -> float:
@@ -169,14 +176,14 @@ def _number(entry: dict[str, Any], key: str, where: str, *, positive: bool = Fal
     number = isinstance(value, int | float) and not isinstance(value, bool)
     if not number or not math.isfinite(value) or value < 0 or (positive and value == 0):
         limit = "above 0" if positive else "0 or above"
-        raise UserError(f"{where}: {key}={value!r} must be a number {limit}")
+        raise UserError(f"{where}.{key}={value!r} must be a number {limit}")
     return float(value)
 
 
 def _slippage(entry: dict[str, Any], key: str, where: str) -> Slippage:
     value = entry[key]
     if not isinstance(value, dict) or set(value) != {"calm", "volatile"}:
-        raise UserError(f"{where}: {key}={value!r} must be {{calm: ..., volatile: ...}}")
+        raise UserError(f"{where}.{key}={value!r} must be such as {{calm: 0.5, volatile: 1.0}}")
     inside = f"{where}.{key}"
     return Slippage(_number(value, "calm", inside), _number(value, "volatile", inside))
 
@@ -184,12 +191,14 @@ def _slippage(entry: dict[str, Any], key: str, where: str) -> Slippage:
 def _text(entry: dict[str, Any], key: str, where: str) -> str:
     value = entry[key]
     if not isinstance(value, str) or not value:
-        raise UserError(f"{where}: {key}={value!r} must be a name; quote it if yaml needs")
+        raise UserError(
+            f"{where}.{key}={value!r} must be text; put it in quotes where yaml reads another thing"
+        )
     return value
 
 
 def _flag(entry: dict[str, Any], key: str, where: str) -> bool:
     value = entry.get(key, False)
     if not isinstance(value, bool):
-        raise UserError(f"{where}: {key}={value!r} must be true or false")
+        raise UserError(f"{where}.{key}={value!r} must be true or false")
     return value

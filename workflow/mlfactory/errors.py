@@ -2,6 +2,7 @@
 
 import difflib
 from collections.abc import Iterable
+from pathlib import Path
 
 _MOST_NAMES = 24
 
@@ -32,3 +33,9 @@ def nearest(name: str, known: Iterable[str]) -> str:
         return f"did you mean {close[0]}?"
     more = f" and {len(names) - _MOST_NAMES} more" * (len(names) > _MOST_NAMES)
     return f"there are {', '.join(names[:_MOST_NAMES]) or 'none'}{more}"
+
+
+def shown(path: Path) -> str:
+    """A file's name in a message: from the working folder, where it lies in it."""
+    full = Path(path).absolute()
+    return str(full.relative_to(Path.cwd()) if full.is_relative_to(Path.cwd()) else path)

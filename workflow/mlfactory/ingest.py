@@ -28,6 +28,8 @@ _ALIASES = {  # the first one present is taken
     "contract": ("contract", "instrument_id", "instrument"),
 }
 
+_BYTES = (pa.binary(), pa.large_binary(), pa.binary_view())
+
 
 def read_raw(
     path: Path, *, interval: pd.Timedelta, timezone: str | None, stamps: str, symbol: str
@@ -64,12 +66,15 @@ def read_raw(
     columns = _read_columns(Path(path), symbol)
     where = Path(path).name
     if columns["volume"].isna().all():
-        raise UserError(f"{where}: volume is missing in every row; bars need their volume")
+        raise UserError(
+            f"{where}: volume is missing in all {len(columns['volume'])} rows; export the file "
+            "with its volume"
+        )
     ns, times = utc_ns(columns.pop("datetime"), timezone, where, symbol)
     timeless = ns == NAT
     if stamps == "close":
         ns = np.where(timeless, ns, ns - interval.value)
-    check_range(ns[~timeless], where)
+    check_range(ns, where)
     check_interval(ns[~timeless], interval, where, symbol)
     datetime = pd.DatetimeIndex(ns.view("datetime64[ns]"), tz="UTC")
     values = {name: columns[name] for name in (*_VALUES, "contract")}
@@ -109,6 +114,12 @@ def _read_parquet(path: Path) -> dict[str, Any]:
             f"{path.name}: is not a whole parquet file ({error}); export it again"
         ) from (error)
     found = {name: table.column(column) for name, column in names.items()}
+    for name, column in found.items():
+        if pa.types.is_nested(column.type) or column.type in _BYTES:
+            raise UserError(
+                f"{path.name}: {name} is of type {column.type}, not numbers, times or text; write "
+                "it as one of these"
+            )
     if "contract" in found:
         found["contract"] = pc.cast(found["contract"], pa.string())
     return {name: column.to_pandas() for name, column in found.items()}
@@ -118,9 +129,15 @@ def _read_csv(path: Path) -> dict[str, Any]:
     try:
         names = _standard_names(list(pd.read_csv(path, nrows=0).columns), path.name)
         texts = {names["contract"]: "str"} if "contract" in names else None
-        table = pd.read_csv(path, usecols=list(names.values()), dtype=texts, low_memory=False)
-    except (pd.errors.ParserError, pd.errors.EmptyDataError, UnicodeDecodeError) as error:
+        # not only these columns: then the library would cut rows with too many fields in silence
+        table = pd.read_csv(path, dtype=texts, low_memory=False)
+    except (pd.errors.ParserError, pd.errors.EmptyDataError, OSError, UnicodeError) as error:
         raise UserError(f"{path.name}: is not csv ({error}); export it again") from error
+    if not isinstance(table.index, pd.RangeIndex):
+        raise UserError(
+            f"{path.name}: row 1 has more fields than the header has columns; mend the header, or "
+            "export numbers without thousands separators"
+        )
     return {name: table[column] for name, column in names.items()}
 
 
@@ -135,6 +152,8 @@ def _standard_names(columns: list[str], where: str) -> dict[str, str]:
         elif name != "contract":
             shown = ", ".join(str(c) for c in columns[:12])
             raise UserError(f"{where}: has no column {name} (found: {shown}); rename or add it")
+        if columns.count(names.get(name, "")) > 1:
+            raise UserError(f"{where}: has more than one column {names[name]}; keep one of them")
         if name == "datetime" and present[:2] == ["time", "date"]:
             raise UserError(f"{where}: has columns date and time; join them into one, datetime")
     return names

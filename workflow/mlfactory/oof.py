@@ -168,6 +168,7 @@ def fit_rows(
         metrics["early_stopping"] = {"rows": len(head), "stop_rows": len(tail), **stopping}
     scaler, refit = _fit_once(fitted, data, rows, None, scaling, weights, seed)
     metrics["fit"] = refit
+    metrics["importance"] = fitted.get_feature_importance()
     return Bundle(fitted, scaler, origin), metrics
 
 

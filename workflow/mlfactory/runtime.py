@@ -12,6 +12,10 @@ from mlfactory.errors import UserError
 
 T = TypeVar("T")
 
+REPORTED_BY_LOG = "MLFACTORY_REPORTED_BY_LOG"
+"""A variable that is set where somebody shows a failed job's error from its log."""
+
+_LONGEST_MESSAGE = 400
 _THREAD_VARIABLES = (
     "OMP_NUM_THREADS",
     "OPENBLAS_NUM_THREADS",
@@ -39,15 +43,15 @@ def or_exit(function: Callable[..., T], *arguments: Any) -> T:
 
 
 def setup(snakemake: Any) -> None:
-    """Log to the rule's log file; report a failure there and, in one line, on the screen."""
+    """Log to the rule's log file; a failure is its last line, and one line on the screen."""
+    log, rule = snakemake.log[0], snakemake.rule
     logging.basicConfig(
-        filename=snakemake.log[0],
+        filename=log,
         filemode="w",
         level=logging.INFO,
         format="%(asctime)s %(levelname)s %(name)s: %(message)s",
     )
     logging.captureWarnings(True)
-    rule = snakemake.rule
 
     def report(
         kind: type[BaseException], error: BaseException, trace: TracebackType | None
@@ -55,11 +59,18 @@ def setup(snakemake: Any) -> None:
         if issubclass(kind, KeyboardInterrupt):
             logging.getLogger(rule).error("stopped")
             return
-        text = "".join(traceback.format_exception(kind, error, trace))
-        logging.getLogger(rule).error(text)
-        if isinstance(error, UserError):
-            sys.stderr.write(f"error: {error}\n")
-        else:
-            sys.stderr.write(f"{text}error in rule {rule}; log: {snakemake.log[0]}\n")
+        message = f"error: {_in_one_line(rule, error)}"
+        logging.getLogger(rule).error("".join(traceback.format_exception(kind, error, trace)))
+        logging.getLogger(rule).error(message)
+        if REPORTED_BY_LOG not in os.environ:
+            sys.stderr.write(f"{message}; log: {log}\n")
 
     sys.excepthook = report
+
+
+def _in_one_line(rule: str, error: BaseException) -> str:
+    """The message of a user's mistake; of any other error its rule and type too."""
+    if isinstance(error, UserError):
+        return str(error)
+    text = " ".join(f"{type(error).__name__}: {error}".split())
+    return f"rule {rule}: {text[:_LONGEST_MESSAGE]}"

@@ -14,6 +14,7 @@ NAT = np.iinfo(np.int64).min
 
 _ZONE_AT_END = r"(?:Z|UTC|GMT|:\d\d(?:\.\d+)?\s?[+-]\d\d(?::?\d\d)?)$"
 _EPOCH_UNITS = ((1e11, 10**9), (1e14, 10**6), (1e17, 10**3), (np.inf, 1))
+_YEARS = (1678, 2261)  # what nanoseconds reach
 _EARLIEST = pd.Timestamp("1980-01-01", tz="UTC")
 _GRIDS = tuple(pd.Timedelta(minutes=m) for m in (60, 30, 15, 10, 5, 1))
 _GRID_SHARE = 0.99
@@ -41,7 +42,10 @@ def utc_ns(
         When times are naive and no zone is declared, are mixed, or cannot be read or placed.
     """
     if values.isna().all():
-        raise UserError(f"{where}: datetime is missing in every row")
+        raise UserError(
+            f"{where}: datetime is missing in all {len(values)} rows; export the file with its "
+            "times"
+        )
     if values.dtype.kind in "iuf":
         return _from_epoch(values, where), "epoch"
     if values.dtype.kind != "M":
@@ -49,7 +53,12 @@ def utc_ns(
     try:
         times = pd.DatetimeIndex(values).as_unit("ns")
     except pd.errors.OutOfBoundsDatetime as error:
-        raise UserError(f"{where}: holds a time that cannot be right ({error})") from error
+        years = pd.DatetimeIndex(values).year
+        row = int(np.argmax((years < _YEARS[0]) | (years > _YEARS[1])))
+        raise UserError(
+            f"{where}: datetime in row {row + 1} is {values.iloc[row]}, beyond the years "
+            f"{_YEARS[0]} to {_YEARS[1]}; mend or remove it"
+        ) from error
     if times.tz is None:
         return _from_naive(times, timezone, where, symbol), f"naive, {timezone}"
     return times.asi8, str(times.tz)
@@ -60,10 +69,12 @@ def _from_epoch(values: pd.Series, where: str) -> Int64Array1D:
     numbers = values.to_numpy(dtype=np.float64)
     missing = ~np.isfinite(numbers)
     if missing.all():
-        raise UserError(f"{where}: datetime is not finite in any row")
+        raise UserError(
+            f"{where}: datetime is not finite in any of {len(values)} rows; export the file again"
+        )
     size = float(np.median(np.abs(numbers[~missing])))
     factor = next(factor for limit, factor in _EPOCH_UNITS if size < limit)
-    beyond = ~missing & (np.abs(numbers) * factor >= -float(NAT))
+    beyond = ~missing & (np.abs(numbers) >= -float(NAT) / factor)
     if beyond.any():
         row = int(np.argmax(beyond))
         raise UserError(
@@ -91,7 +102,7 @@ def _from_text(values: pd.Series, where: str) -> pd.Series:
         row = int(np.argmax(bad))
         raise UserError(
             f"{where}: datetime in row {row + 1} is {values.iloc[row]!r}, not a time such as "
-            f"2024-03-26 09:30 ({int(bad.sum())} such rows)"
+            f"2024-03-26 09:30 ({int(bad.sum())} such rows); mend or remove them"
         )
     return times if zoned.any() else times.dt.tz_localize(None)
 
@@ -113,7 +124,7 @@ def _from_naive(
         local = (times[::-1] if falling else times).tz_localize(timezone, ambiguous="infer")
     except ValueError as error:
         raise UserError(
-            f"{where}: a time cannot be placed in {timezone} ({error}); check "
+            f"{where}: datetime cannot be placed in {timezone} ({error}); check "
             f"raw.{symbol}.timezone, or write the times with their offset or in UTC"
         ) from error
     ns = local.tz_convert("UTC").as_unit("ns").asi8
@@ -121,16 +132,20 @@ def _from_naive(
 
 
 def check_range(ns: Int64Array1D, where: str) -> None:
-    """Refuse times before minute data existed and after now."""
-    first, last = pd.Timestamp(int(ns.min()), tz="UTC"), pd.Timestamp(int(ns.max()), tz="UTC")
-    if first < _EARLIEST:
-        raise UserError(
-            f"{where}: the first time is {first}, before {_EARLIEST.date()}; is datetime an "
-            "ISO time or an epoch number?"
-        )
+    """Refuse times before minute data existed and after now; missing ones pass."""
     # ASSUME the wall clock is right to a day; it refuses a file, and enters no result
-    if last > pd.Timestamp.now("UTC") + pd.Timedelta(days=1):
-        raise UserError(f"{where}: the last time is {last}, in the future; remove such rows")
+    latest = pd.Timestamp.now("UTC") + pd.Timedelta(days=1)
+    early, late = (ns != NAT) & (ns < _EARLIEST.value), ns > latest.as_unit("ns").value
+    for wrong, why in (
+        (early, f"before {_EARLIEST.date()}; write ISO times or epoch numbers, or"),
+        (late, "in the future; check the zone, or"),
+    ):
+        if wrong.any():
+            row = int(np.argmax(wrong))
+            raise UserError(
+                f"{where}: datetime in row {row + 1} is {pd.Timestamp(int(ns[row]), tz='UTC')}, "
+                f"{why} remove such rows ({int(wrong.sum())})"
+            )
 
 
 def check_interval(ns: Int64Array1D, interval: pd.Timedelta, where: str, symbol: str) -> None:
@@ -141,8 +156,9 @@ def check_interval(ns: Int64Array1D, interval: pd.Timedelta, where: str, symbol:
     share = _share_on_grid(seconds[whole == 0], interval) * float((whole == 0).mean())
     if share < _GRID_SHARE:
         raise UserError(
-            f"{where}: {1 - share:.1%} of the times are off the grid of the declared interval "
-            f"{in_minutes(interval)}; declare the true one, raw: {{{symbol}: {{interval: 1min}}}}"
+            f"{where}: datetime is off the grid of the declared interval {in_minutes(interval)} in "
+            f"{1 - share:.1%} of the rows, above the limit {1 - _GRID_SHARE:.0%}; declare the true "
+            f"one, raw: {{{symbol}: {{interval: 1min}}}}, or mend the times"
         )
     coarser = [g for g in _GRIDS if g > interval and g % interval == pd.Timedelta(0)]
     for grid in coarser:

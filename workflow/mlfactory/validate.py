@@ -11,6 +11,7 @@ from mlfactory import config as configuration
 from mlfactory import contracts, registry, schemas, tables
 from mlfactory.bars import bars_from_raw
 from mlfactory.contracts import Contract
+from mlfactory.errors import UserError
 from mlfactory.features import catalog
 from mlfactory.splits import require_sessions, sharpe_standard_error, split_bars
 
@@ -46,9 +47,9 @@ def _bars(
         return clean(path)
 
 
-def check_models(settings: dict[str, Any]) -> None:
+def check_models(settings: dict[str, Any], root: Path = configuration.ROOT) -> None:
     """Refuse a model's yaml that the model itself would refuse once its fit has begun."""
-    loaded = configuration.load_models(settings["models"] + settings["ensembles"])
+    loaded = configuration.load_models(settings["models"] + settings["ensembles"], root)
     for name, model in loaded.items():
         registry.get(name)(model["training"], model["early_stopping"], settings["threads"])
 
@@ -78,6 +79,7 @@ def validate(settings: dict[str, Any], symbol: str) -> Iterator[str]:
     # A file that ends within the warm-up does not say how many sessions of it there would be.
     warmup_sessions = max(warmup_sessions, catalog.warmup_sessions(chosen) + 1)
     require_sessions(splits, settings["splits"], symbol, warmup_sessions)
+    _require_folds(settings["folds"], splits[0].n_sessions)
     test = splits[-1]
     error = sharpe_standard_error(test.n_sessions, contract.calendar)
     left_out = len(bars) - first_row - sum(s.stop - s.start for s in splits)
@@ -93,6 +95,17 @@ def validate(settings: dict[str, Any], symbol: str) -> Iterator[str]:
     )
 
 
+def _require_folds(folds: dict[str, Any], n_sessions: int) -> None:
+    """Refuse folds that would leave no whole session to train on."""
+    n_splits, embargo = folds["n_splits"], folds["embargo"]["sessions"]
+    if n_sessions * (n_splits - 1) / n_splits - embargo < 1 or n_splits > n_sessions:
+        raise UserError(
+            f"config: folds.n_splits={n_splits} and folds.embargo.sessions={embargo} are too many "
+            f"for the {n_sessions} sessions of the training split; lower one of them or get more "
+            "data"
+        )
+
+
 def _account_lines(symbol: str, bars: pd.DataFrame, account: dict[str, Any]) -> Iterator[str]:
     """What the raw file held and what became of it."""
     rows = account["rows"]
@@ -105,3 +118,9 @@ def _account_lines(symbol: str, bars: pd.DataFrame, account: dict[str, Any]) -> 
         counts = ", ".join(f"{kind} {count}" for kind, count in rows[what].items() if count)
         if counts:
             yield f"{symbol}: {what}: {counts}"
+    hole = account["largest_hole"]
+    if hole["sessions"]:
+        yield (
+            f"{symbol}: warning: no row traded in {hole['sessions']} sessions between "
+            f"{hole['after']} and {hole['before']}; is the file complete?"
+        )

@@ -36,6 +36,10 @@ class Parameter:
             return item in self.choices
         return self.kind in (str, bool) or bool(self.low <= item <= self.high)
 
+    def allowed(self) -> str:
+        """What the key may hold, in words."""
+        return f"an ascending list of {self._what()}" if self.ascending_list else self._what()
+
     def _what(self) -> str:
         if self.choices:
             return f"one of {', '.join(self.choices)}"

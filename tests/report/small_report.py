@@ -1,0 +1,168 @@
+"""The evidence of a report from small tables, with names that try to break out of the page."""
+
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+
+from mlfactory.contracts import Contract, Slippage
+from mlfactory.report.evidence import Evidence, HorizonEvidence
+from mlfactory.schemas import PROBABILITIES
+from mlfactory.stacking import stacking_dataset
+from training import training_tables
+
+ATTACK = "<script>alert(1)</script>"
+N, PER_SESSION = 600, 50
+SETTINGS = {
+    "embargo": {"sessions": 0, "min_bars": 4},
+    "bootstrap": {"samples": 50, "block_sessions": 1, "confidence": 0.95},
+    "seed": 1,
+}
+
+
+def bars():
+    """Twelve sessions of 50 five-minute bars; a roll to a contract with a bad name half way."""
+    time = pd.date_range("2024-01-02", periods=N, freq="5min", tz="UTC").as_unit("ns")
+    number = np.arange(N)
+    opens = pd.Series(time).groupby(number // PER_SESSION).transform("first")
+    close = 5000 + np.cumsum(np.random.default_rng(3).normal(size=N))
+    return pd.DataFrame(
+        {
+            "datetime": time,
+            **{"open": close, "high": close + 1, "low": close - 1, "close": close},
+            "volume": 10.0,
+            "n_raw": np.int32(5),
+            "session": (number // PER_SESSION + 19000).astype(np.int32),
+            "session_open": opens,
+            "session_close": opens + pd.Timedelta("250min"),
+            "segment": (number // 300).astype(np.int32),
+            "contract": pd.Series(np.where(number < 300, "H4", ATTACK), dtype="str"),
+        }
+    )
+
+
+def account():
+    return {
+        **{"file": "DEMO_1m.parquet", "calendar": "CME_Equity", "timezone": "America/Chicago"},
+        **{"raw_interval": "1min", "bar_interval": "5min", "bars": N, "sessions": 12},
+        "rows": {
+            "read": 3010,
+            "removed": {"duplicates": 10, "outside_calendar": 0},
+            "kept": 3000,
+            "noted": {"outliers": 2},
+        },
+        **{"empty_sessions": 0, "traded_share": 0.99, "segments": 2, "rolls": 1},
+        **{"first_bar": "2024-01-02 00:00:00+00:00", "last_bar": "2024-01-04 01:55:00+00:00"},
+    }
+
+
+def split_config():
+    common = {"n_sessions": 4, "embargoed_sessions": 0}
+    parts = (("train", 50, 500, 10), ("val", 520, 550, 10), ("test", 570, 600, 0))
+    return {
+        "warmup": {"bars": 50, "why": "lookback"},
+        "splits": [
+            {"name": name, "start": start, "stop": stop, "purged_bars": purged, **common}
+            for name, start, stop, purged in parts
+        ],
+    }
+
+
+def guesses(folds, seed, strength=0.0):
+    """Predictions of every row, better than a guess by ``strength``."""
+    p = np.random.default_rng(seed).dirichlet((4, 2, 4), len(folds))
+    label = folds["label"].fillna(1).to_numpy(dtype=np.int64)
+    p = (1 - strength) * p + strength * np.eye(3)[label]
+    columns = dict(zip(PROBABILITIES, p.T.astype(np.float32), strict=True))
+    return pd.DataFrame({"datetime": folds["datetime"], **columns})
+
+
+def made_up(value):
+    """One score with its interval."""
+    return {"value": value, "low": value - 0.004, "high": value + 0.005}
+
+
+def made_up_scores(models, n_nulls):
+    """What ``scores_h{horizon}.json`` holds: every model finds something, no null does."""
+    keys = ("gain_class_prior", "gain_volatility_clock_prior", "direction_gain")
+    rest = {"log_loss": 0.9, "direction_auc": 0.55, "calibration_error": 0.02}
+
+    def one(gain):
+        return {k: made_up(v) for k, v in {**rest, **dict.fromkeys(keys, gain)}.items()}
+
+    def model(gain):
+        nulls = [one(-0.002 * i) | {"macro_f1": 0.3} for i in range(n_nulls)]
+        return one(gain) | {"macro_f1": 0.4, "nulls": {"session_shift": nulls}}
+
+    shares = {"short": 0.4, "neutral": 0.2, "long": 0.4}
+    return {
+        "data": {"rows": N, "effective_rows": 90.5, "blocks": 12, "class_shares": shares},
+        "settings": SETTINGS,
+        "models": {name: model(0.01 + 0.001 * i) for i, name in enumerate(models)},
+    }
+
+
+def horizon_evidence(horizon, models, ensembles, n_nulls):
+    _, folds = training_tables(N, seed=horizon)
+    predictions = {m: guesses(folds, i, 0.2) for i, m in enumerate((*models, *ensembles))}
+    parts = {m: [predictions[m][(folds["fold"] == k).to_numpy()] for k in range(3)] for m in models}
+    unknown = folds["label"].isna()
+    importance = pd.DataFrame([{"a": 0.5, "b": 0.3, "c": 0.2}, {"a": 0.7, "b": 0.3, "c": 0.0}])
+    return HorizonEvidence(
+        horizon,
+        folds[["datetime", "label", "bars_held"]].assign(ambiguous=unknown, tradable=True),
+        folds,
+        stacking_dataset(folds, parts, weights="equal"),
+        predictions,
+        made_up_scores(predictions, n_nulls),
+        dict.fromkeys(models, importance),
+    )
+
+
+def small_evidence(
+    folder,
+    *,
+    horizons=(5, 20),
+    models=("logistic", "lightgbm"),
+    ensembles=("voting",),
+    n_nulls=2,
+    settings=None,
+):
+    """What a report is drawn from; ``folder`` gets a raw file and the cost of two jobs."""
+    folder = Path(folder)
+    (folder / "benchmarks").mkdir(parents=True)
+    (folder / "DEMO_1m.parquet").write_bytes(b"raw")
+    for fold in (0, 1):
+        path = folder / f"benchmarks/fit_logistic_h5_fold{fold}.jsonl"
+        path.write_text('{"cpu_time": 1.5, "s": 2.0, "max_rss": 100.0}\n')
+    contract = Contract(
+        symbol="DEMO",
+        tick_size=0.25,
+        multiplier=5.0,
+        currency=f"USD{ATTACK}",
+        calendar="CME_Equity",
+        commission_per_contract=0.6,
+        slippage_ticks=Slippage(0.5, 1.0),
+        description=f"A market {ATTACK}",
+    )
+    families = [{"name": "a", "family": "price"}, {"name": "b", "family": "price"}]
+    return Evidence(
+        symbol="DEMO",
+        contract=contract,
+        settings={
+            "seed": 1,
+            "folds": {"embargo": SETTINGS["embargo"]},
+            "raw_folder": f"data/{ATTACK}",
+            **(settings or {}),
+        },
+        code={"clean_bars": "0123456789abcdef"},
+        raw=folder / "DEMO_1m.parquet",
+        folder=folder,
+        bars=bars(),
+        account=account(),
+        manifest={"features": [*families, {"name": "c", "family": "temporal"}]},
+        split_config=split_config(),
+        models=tuple(models),
+        ensembles=tuple(ensembles),
+        horizons=tuple(horizon_evidence(h, models, ensembles, n_nulls) for h in horizons),
+    )

@@ -1,0 +1,44 @@
+import numpy as np
+import pytest
+
+from mlfactory.metrics import calibration_bins
+from mlfactory.report.calibration import curves
+
+
+def rows(n=3000, seed=0):
+    generator = np.random.default_rng(seed)
+    p = generator.dirichlet((2, 1, 2), n)
+    y = (p.cumsum(axis=1) < generator.random(n)[:, None]).sum(axis=1).astype(np.int8)
+    return y, p, np.arange(n) // 100
+
+
+def test_curve_is_the_plain_mean_of_each_bin():
+    y, p, block = rows()
+    found = curves(y, p, block, confidence=0.95, seed=1)
+    for c, curve in enumerate(found):
+        tenth = calibration_bins(y, p)[:, c] - 10 * c
+        for b in range(10):
+            inside = tenth == b
+            assert curve.rows[b] == inside.sum()
+            if inside.any():
+                assert curve.observed[b] == pytest.approx((y[inside] == c).mean())
+                assert curve.predicted[b] == pytest.approx(p[inside, c].mean())
+
+
+def test_true_probabilities_lie_within_the_intervals_and_shifted_ones_do_not():
+    y, p, block = rows()
+    for curve in curves(y, p, block, confidence=0.99, seed=1):
+        many = curve.rows > 200
+        assert (curve.low[many] <= curve.predicted[many]).all()
+        assert (curve.predicted[many] <= curve.high[many]).all()
+    long = curves(np.where(y == 2, 0, y).astype(np.int8), p, block, confidence=0.99, seed=1)[2]
+    assert (long.high[long.rows > 200] < long.predicted[long.rows > 200]).all()
+
+
+def test_bin_without_rows_has_no_point():
+    y = np.array([0, 1, 2, 0], dtype=np.int8)
+    p = np.tile([0.45, 0.1, 0.45], (4, 1))
+    short = curves(y, p, np.array([0, 0, 1, 1]), confidence=0.9, seed=1)[0]
+    assert short.rows.tolist() == [0, 0, 0, 0, 4, 0, 0, 0, 0, 0]
+    assert np.isnan(short.observed[5])
+    assert short.observed[4] == 0.5

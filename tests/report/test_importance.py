@@ -1,0 +1,23 @@
+import pandas as pd
+import pytest
+
+from mlfactory.report import importance
+
+FOLDS = pd.DataFrame([{"a": 0.5, "b": 0.3, "c": 0.2}, {"a": 0.7, "b": 0.3, "c": 0.0}])
+
+
+def test_features_are_ordered_by_their_mean_and_keep_the_spread_over_folds():
+    top = importance.top_features(FOLDS)
+    assert top.index.tolist() == ["a", "b", "c"]
+    assert top.loc["a"].tolist() == pytest.approx([60, 50, 70])
+
+
+def test_families_sum_their_features_in_the_order_of_the_manifest():
+    shares = importance.by_family({"m": FOLDS}, {"c": "time", "a": "price", "b": "price"})
+    assert shares.index.tolist() == ["time", "price"]
+    assert shares["m"].tolist() == pytest.approx([0.1, 0.9])
+
+
+def test_only_the_first_features_are_shown(monkeypatch):
+    monkeypatch.setattr(importance, "TOP", 2)
+    assert importance.top_features(FOLDS).index.tolist() == ["a", "b"]

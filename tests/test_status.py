@@ -1,0 +1,56 @@
+import re
+
+import pytest
+
+from mlfactory.config import ROOT
+from mlfactory.errors import UserError
+from mlfactory.stages import STAGES, rules_of, stage_of
+from mlfactory.status import status_lines
+
+HEAD = "output_file\tdate\trule\tlog-file(s)\tstatus\tplan"
+
+
+def summary(*rows):
+    lines = [f"{rule}.out\t-\t{rule}\t-\t{status}\t{plan}" for rule, status, plan in rows]
+    return "\n".join([HEAD, *lines])
+
+
+DONE, PENDING = "no update", "update pending"
+
+
+def test_stages_come_in_the_order_of_the_data_with_why_a_file_is_made():
+    text = summary(
+        ("score_models", "missing", PENDING),
+        ("fit_boosting", "params changed", PENDING),
+        ("fit_classical", "ok", DONE),
+        ("fit_boosting", "params changed", PENDING),
+        ("stack_predictions", "ok", PENDING),
+        ("clean_bars", "ok", DONE),
+    )
+    assert [line.split(maxsplit=1) for line in status_lines(text)][:-1] == [
+        ["bars", "1 done"],
+        ["oof", "1 done, 2 to make (settings or code changed)"],
+        ["stack", "1 to make (follows from the above)"],
+        ["scores", "1 to make (missing)"],
+    ]
+    assert list(status_lines(text))[-1] == "2 of 6 files are there and up to date: 4 to make"
+
+
+def test_finished_workflow_has_nothing_to_do():
+    (_, last) = status_lines(summary(("clean_bars", "ok", DONE)))
+    assert last == "1 of 1 files are there and up to date: nothing to do"
+
+
+def test_every_rule_that_makes_files_is_in_one_stage():
+    text = "\n".join(path.read_text() for path in sorted((ROOT / "rules").glob("*.smk")))
+    rules = re.findall(r"^rule (\w+):", text, re.MULTILINE)
+    rules += re.findall(r"^use rule \w+ as (\w+) with:", text, re.MULTILINE)
+    listed = [rule for rules in STAGES.values() for rule in rules]
+    assert sorted(listed) == sorted(rules)
+
+
+def test_stage_and_rules_name_each_other():
+    assert rules_of("bars") == ("clean_bars",)
+    assert stage_of("clean_bars") == "bars"
+    with pytest.raises(UserError, match="'feature' is no stage; did you mean features"):
+        rules_of("feature")

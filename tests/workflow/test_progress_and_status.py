@@ -1,0 +1,101 @@
+"""What the launcher shows of a run: progress, a failed job in one line, status, rerun."""
+
+import os
+import pty
+import re
+import shutil
+
+from clone import call, contents, environment
+
+TEST = ("--configfile", "config/test.yaml")
+TABLES = ("results/**/*.parquet", "results/**/*.json")
+
+
+def break_fits(folder):
+    """Let every fit end with an error; what was there before."""
+    module = folder / "workflow/mlfactory/oof.py"
+    text = module.read_text()
+    module.write_text(
+        text.replace("def training_set(", "def training_set(*_):\n    1 / 0\n\n\ndef _(")
+    )
+    return module, text
+
+
+def test_failed_job_is_one_line_and_status_names_it_and_the_next_run_mends_it(copy, finished):
+    module, text = break_fits(copy)
+    run = call(copy, "./pipeline", "run", *TEST)
+    assert run.returncode == 1
+    assert "RuleException" not in run.stdout + run.stderr
+    lines = run.stderr.strip().splitlines()
+    assert 1 <= len(lines) <= os.cpu_count()
+    for line in lines:
+        assert re.fullmatch(
+            r"error: rule fit_\w+: ZeroDivisionError: division by zero; log: results/DEMO/.*\.log",
+            line,
+        )
+    status = call(copy, "./pipeline", "status", *TEST)
+    assert status.returncode == 0, status.stderr
+    assert re.search(r"^oof +\d+ to make \(settings or code changed\)", status.stdout, re.M)
+    assert re.search(r"^bars +3 done$", status.stdout, re.M)
+    assert re.search(r"^the last run failed in rule fit_\w+: fit DEMO", status.stdout, re.M)
+    assert "    ZeroDivisionError: division by zero" in status.stdout.splitlines()
+    assert (
+        status.stdout.splitlines()[-1] == "to go on: ./pipeline run --configfile config/test.yaml"
+    )
+    module.write_text(text)
+    again = call(copy, "./pipeline", "run", *TEST)
+    assert again.returncode == 0, again.stderr
+    assert contents(copy, *TABLES) == contents(finished, *TABLES)
+    status = call(copy, "./pipeline", "status", *TEST)
+    assert "nothing to do" in status.stdout
+    assert "failed" not in status.stdout
+
+
+def test_finished_run_says_that_there_is_nothing_to_do_and_progress_is_plain_lines(copy):
+    run = call(copy, "./pipeline", "run", *TEST)
+    assert run.returncode == 0, run.stderr
+    assert "nothing to do: every file is there and up to date" in run.stdout.splitlines()
+    (copy / "results/DEMO/scores_h5.json").unlink()
+    run = call(copy, "./pipeline", "run", *TEST)
+    assert re.search(r"^\d jobs to run$", run.stdout, re.M)
+    assert re.search(r"^1/\d score DEMO h5 \(\d+\.\d s\)", run.stdout, re.M)
+    assert "\r" not in run.stdout
+
+
+def test_rerun_forces_a_stage_and_what_follows(copy):
+    dry = call(copy, "./pipeline", "rerun", "stack", *TEST, "--dry-run")
+    assert dry.returncode == 0, dry.stderr
+    table = dict(re.findall(r"^(\w+)\s+(\d+)$", dry.stdout + dry.stderr, re.M))
+    assert table["stack_predictions"] == "4"
+    assert table["score_models"] == "2"
+    assert not {"fit_boosting", "label_bars", "clean_bars"} & set(table)
+    wrong = call(copy, "./pipeline", "rerun", "stacks", *TEST)
+    assert wrong.returncode == 1
+    assert wrong.stderr == "error: 'stacks' is no stage; did you mean stack?\n"
+
+
+def on_terminal(folder, *command):
+    """Run a command on a pseudo-terminal of 120 columns; its status and what it showed."""
+    pid, terminal = pty.fork()
+    if pid == 0:
+        os.chdir(folder)
+        os.execvpe(command[0], command, environment(folder) | {"COLUMNS": "120", "TERM": "xterm"})
+    shown = b""
+    try:
+        while part := os.read(terminal, 4096):
+            shown += part
+    except OSError:  # how a pseudo-terminal ends
+        pass
+    return os.waitstatus_to_exitcode(os.waitpid(pid, 0)[1]), shown.decode()
+
+
+def test_on_a_terminal_one_line_is_redrawn_with_what_runs_and_the_time_left(copy):
+    shutil.rmtree(copy / "results/DEMO/models/lightgbm")
+    status, shown = on_terminal(copy, "./pipeline", "run", *TEST)
+    assert status == 0, shown
+    drawn = re.findall(r"\r(\d+/\d+,[^\r]* fit DEMO lightgbm[^\r]*)", shown)
+    assert any(re.search(r"\d/\d+, about \d+ s left, fit DEMO lightgbm", line) for line in drawn), (
+        shown
+    )
+    assert max(map(len, drawn)) < 120
+    assert re.search(r"^\d+ jobs to run", shown, re.M)

@@ -1,0 +1,256 @@
+"""What the raw file held, what was repaired, and where bars are missing."""
+
+import numpy as np
+import pandas as pd
+
+from mlfactory.report._base import (
+    Chart,
+    Facts,
+    Figure,
+    Section,
+    Table,
+    axis,
+    layout,
+    vertical,
+    words,
+)
+from mlfactory.report.evidence import Evidence
+from mlfactory.times import nanoseconds
+
+MAX_COLUMNS = 240
+"""Columns of the coverage map; more sessions share one."""
+
+BREAKS = {"roll": "#8B6FD6", "hole": "#D55E00"}
+MAX_LINES = 100
+"""Segments' beginnings that are drawn, the latest."""
+
+LONGEST = 8
+"""Holes that are listed."""
+
+
+def section(evidence: Evidence) -> Section:
+    """Facts, the account of the rows, coverage, price and volume, the longest holes."""
+    sessions = session_table(evidence.bars, evidence.bar_interval)
+    return Section(
+        "data",
+        "Data health",
+        (
+            _facts(evidence, sessions),
+            _rows(evidence),
+            _coverage(evidence),
+            _market(evidence, sessions),
+            _holes(evidence),
+        ),
+    )
+
+
+def session_table(bars: pd.DataFrame, bar_interval: pd.Timedelta) -> pd.DataFrame:
+    """One row a session: ``date``, ``close`` of its last bar, ``volume``, ``bars``, ``scheduled``.
+
+    ``scheduled`` is the number of bars between the session's open and close.
+    """
+    grouped = bars.groupby("session", sort=True)
+    first = grouped[["session_open", "session_close"]].first()
+    length = nanoseconds(first["session_close"]) - nanoseconds(first["session_open"])
+    return pd.DataFrame(
+        {
+            "date": pd.to_datetime(first.index.to_numpy(), unit="D"),
+            "close": grouped["close"].last().to_numpy(),
+            "volume": grouped["volume"].sum().to_numpy(),
+            "bars": grouped.size().to_numpy(),
+            "scheduled": np.ceil(length / bar_interval.value).astype(np.int64),
+        }
+    )
+
+
+def _facts(evidence: Evidence, sessions: pd.DataFrame) -> Facts:
+    account = evidence.account
+    missing = int((sessions["scheduled"] - sessions["bars"]).sum())
+    share = missing / int(sessions["scheduled"].sum())
+    return Facts(
+        (
+            ("bars", f"{account['bars']:,} of {account['bar_interval']}"),
+            ("sessions", f"{account['sessions']:,}, {account['empty_sessions']} without a bar"),
+            ("first bar", account["first_bar"][:16]),
+            ("last bar", account["last_bar"][:16]),
+            ("scheduled bars missing", f"{missing:,} ({share:.2%})"),
+            ("segments", f"{account['segments']:,}"),
+            ("rolls", f"{account['rolls']:,}"),
+            ("raw rows traded", f"{account['traded_share']:.1%}"),
+        )
+    )
+
+
+def _kinds(evidence: Evidence) -> list[tuple[str, int, str]]:
+    """(what, rows, colour) of every kind of row that was found."""
+    rows = evidence.account["rows"]
+    kinds = [("read", rows["read"], "@soft"), ("kept", rows["kept"], "#009E73")]
+    kinds += [(f"removed: {name}", n, "#D55E00") for name, n in rows["removed"].items()]
+    kinds += [(f"noted: {name}", n, "#E6A700") for name, n in rows["noted"].items()]
+    return [(what.replace("_", " "), n, colour) for what, n, colour in kinds if n]
+
+
+def _rows(evidence: Evidence) -> Chart:
+    names, counts, colours = zip(*_kinds(evidence), strict=True)
+    bar = {
+        **{"type": "bar", "orientation": "h", "y": names, "x": counts},
+        "text": [f"{n:,}" for n in counts],
+        "textposition": "auto",
+        "marker": {"color": colours},
+        "hovertemplate": "%{y}: %{x:,} rows<extra></extra>",
+    }
+    shape = layout(
+        xaxis=axis("raw rows, log scale", type="log", range=[0, np.log10(max(counts)) + 0.15]),
+        yaxis=axis(autorange="reversed"),
+        margin={"l": 10, "r": 14, "t": 6, "b": 44},
+    )
+    return Chart(
+        "What became of the raw rows",
+        "Every raw row of the file, by what was found and done; kinds that were not found are left "
+        "out, and no bar is ever invented",
+        "a removed kind that comes near the kept rows, or any impossible price at all",
+        (Figure((bar,), shape, 70 + 32 * len(names)),),
+        (("kept", "#009E73"), ("removed", "#D55E00"), ("noted, kept", "#E6A700")),
+    )
+
+
+def coverage(bars: pd.DataFrame, bar_interval: pd.Timedelta) -> tuple[np.ndarray, pd.Series, int]:
+    """Share of scheduled bars that are there, by hour of the session and by run of sessions.
+
+    Returns
+    -------
+    (hours, columns) shares, NaN where nothing is scheduled; each column's first date; and the
+    sessions in a column.
+    """
+    sessions, row = np.unique(bars["session"].to_numpy(), return_inverse=True)
+    together = int(np.ceil(len(sessions) / MAX_COLUMNS))
+    open_ns = nanoseconds(bars["session_open"])
+    hour = (nanoseconds(bars["datetime"]) - open_ns) // 3_600_000_000_000
+    first = np.flatnonzero(np.diff(row, prepend=-1))
+    length = nanoseconds(bars["session_close"])[first] - open_ns[first]
+    n_hours = int(np.ceil(length.max() / 3.6e12))
+    found = np.zeros((n_hours, len(sessions)))
+    np.add.at(found, (hour, row), 1)
+    left = length - np.arange(n_hours)[:, None] * 3.6e12
+    scheduled = np.ceil(np.clip(left, 0, 3.6e12) / bar_interval.value)
+    starts = np.arange(0, len(sessions), together)
+    total = np.add.reduceat(scheduled, starts, axis=1)
+    share = np.full(total.shape, np.nan)
+    np.divide(np.add.reduceat(found, starts, axis=1), total, out=share, where=total > 0)
+    return share, pd.Series(pd.to_datetime(sessions[starts], unit="D")), together
+
+
+def _coverage(evidence: Evidence) -> Chart:
+    share, dates, together = coverage(evidence.bars, evidence.bar_interval)
+    heat = {
+        "type": "heatmap",
+        "x": dates.dt.strftime("%Y-%m-%d").tolist(),
+        "y": list(range(len(share))),
+        "z": [[None if np.isnan(v) else round(100 * v, 1) for v in row] for row in share],
+        "zmin": 0,
+        "zmax": 100,
+        "colorscale": [[0, "@low"], [0.8, "@low"], [1, "@high"]],
+        "showscale": False,
+        "hovertemplate": "%{x}, hour %{y}: %{z}% of bars<extra></extra>",
+    }
+    each = "a session" if together == 1 else f"{together} sessions"
+    shape = layout(
+        xaxis=axis(f"session date, {each} a column", type="date"),
+        yaxis=axis("hours since the session's open", autorange="reversed"),
+    )
+    return Chart(
+        "Coverage",
+        "Share of the scheduled bars that are there, by session and hour; blank: market closed",
+        "orange columns (missing days), or orange rows that begin or end at some date (the vendor "
+        "or the trading hours changed)",
+        (Figure((heat,), shape, 340),),
+        (("all bars there", "@high"), ("80% or fewer", "@low")),
+    )
+
+
+def breaks(bars: pd.DataFrame) -> list[tuple[str, str]]:
+    """Date and kind, roll or hole, of the sessions in which a segment begins."""
+    begins = np.flatnonzero(np.diff(bars["segment"].to_numpy()) != 0) + 1
+    contract = bars["contract"].fillna("").to_numpy()
+    rolled = contract[begins] != contract[begins - 1]
+    dates = pd.to_datetime(bars["session"].to_numpy()[begins], unit="D").strftime("%Y-%m-%d")
+    kinds = np.where(rolled, "roll", "hole").tolist()
+    return list(dict.fromkeys(zip(dates, kinds, strict=True)))
+
+
+def _market(evidence: Evidence, sessions: pd.DataFrame) -> Chart:
+    starts = np.arange(0, len(sessions), int(np.ceil(len(sessions) / 600)))
+    dates = sessions["date"].dt.strftime("%Y-%m-%d").to_numpy()[starts].tolist()
+    price = {
+        **{
+            "type": "scatter",
+            "mode": "lines",
+            "x": dates,
+            "line": {"width": 1.6, "color": "@deep"},
+        },
+        "y": sessions["close"].to_numpy()[starts].tolist(),
+        "hovertemplate": "%{x}: %{y}<extra></extra>",
+    }
+    volume = {
+        **{"type": "bar", "x": dates, "marker": {"color": "@soft", "line": {"width": 0}}},
+        "y": np.round(np.add.reduceat(sessions["volume"].to_numpy(), starts), 2).tolist(),
+        "hovertemplate": "%{x}: %{y:,}<extra></extra>",
+    }
+    marks = breaks(evidence.bars)
+    lines = [vertical(date, colour=BREAKS[kind]) for date, kind in marks[-MAX_LINES:]]
+    unit = words(evidence.contract.currency)
+    time, each = axis("session date", type="date"), f"{len(starts):,} points"
+    return Chart(
+        "Price and volume",
+        f"Close of each session and contracts traded in it ({each}), with a line where a roll or "
+        "an unscheduled hole begins a new segment, which no label crosses",
+        "a jump without a roll, a stretch of flat price, or volume that falls to nothing",
+        (
+            Figure((price,), layout(xaxis=time, yaxis=axis(f"price, {unit}"), shapes=lines), 280),
+            Figure((volume,), layout(xaxis=time, yaxis=axis("volume, contracts")), 280),
+        ),
+        tuple(BREAKS.items()) if marks else (),
+    )
+
+
+def holes(bars: pd.DataFrame, bar_interval: pd.Timedelta) -> pd.DataFrame:
+    """Stretches of scheduled bars that are missing between two bars of the file.
+
+    Returns
+    -------
+    ``after`` (the bar before the hole), ``bars`` (missing; sessions without any bar do not count),
+    ``new_segment``.
+    """
+    step, session = bar_interval.value, bars["session"].to_numpy()
+    time, opens, closes = (
+        nanoseconds(bars[name]) for name in ("datetime", "session_open", "session_close")
+    )
+    until_close = np.ceil((closes - time)[:-1] / step).astype(np.int64) - 1
+    since_open = (time - opens)[1:] // step
+    inside = np.diff(time) // step - 1
+    missing = np.where(np.diff(session) == 0, inside, until_close + since_open)
+    at = np.flatnonzero(missing > 0)
+    segment = bars["segment"].to_numpy()
+    return pd.DataFrame(
+        {
+            "after": bars["datetime"].to_numpy()[at],
+            "bars": missing[at],
+            "new_segment": segment[at + 1] != segment[at],
+        }
+    )
+
+
+def _holes(evidence: Evidence) -> Table:
+    found = holes(evidence.bars, evidence.bar_interval)
+    longest = found.sort_values("bars", ascending=False, kind="stable").head(LONGEST)
+    rows = tuple(
+        (str(pd.Timestamp(after))[:16], f"{n:,}", "yes" if new else "no")
+        for after, n, new in longest.itertuples(index=False)
+    )
+    note = f"Holes between the first and the last bar: {len(found):,}; the longest are listed."
+    return Table(
+        "Holes in scheduled time",
+        ("after the bar of (UTC)", "bars missing", "new segment"),
+        rows,
+        note=note if rows else "No scheduled bar is missing between the first and the last.",
+    )

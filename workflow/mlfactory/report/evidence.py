@@ -1,0 +1,148 @@
+"""What a report is drawn from: the files of one symbol, read once."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from itertools import product
+from pathlib import Path
+from typing import Any
+
+import pandas as pd
+
+from mlfactory import schemas, tables
+from mlfactory._typing import Float64Array2D, Int8Array1D
+from mlfactory.contracts import Contract
+from mlfactory.stacking import probabilities, unstack
+
+RECORD = "training_metrics.json"
+
+
+@dataclass(frozen=True)
+class HorizonEvidence:
+    """What was made for one horizon.
+
+    Attributes
+    ----------
+    horizon
+        In bars.
+    labels
+        Table of schema LABELS, rows of the training split only: no other label is shown.
+    folds
+        Table of schema FOLDS.
+    stack
+        The stacking dataset.
+    predictions
+        Out-of-fold predictions of every model and ensemble, rows as in ``stack``.
+    scores
+        The content of ``scores_h{horizon}.json``.
+    importance
+        For each base model a table of one row a fold and one column a feature, shares.
+    """
+
+    horizon: int
+    labels: pd.DataFrame
+    folds: pd.DataFrame
+    stack: pd.DataFrame
+    predictions: dict[str, pd.DataFrame]
+    scores: dict[str, Any]
+    importance: dict[str, pd.DataFrame]
+
+    def scored(self, model: str) -> tuple[Int8Array1D, Float64Array2D, pd.Series]:
+        """Labels (n,), the model's probabilities (n, 3) and sessions (n,) of labelled rows."""
+        known = self.stack["y_true"].notna().to_numpy()
+        y = self.stack["y_true"][known].to_numpy(dtype="int8")
+        held_out = self.folds["fold"].notna().to_numpy()
+        session = self.folds["session"][held_out].reset_index(drop=True)
+        return y, probabilities(self.predictions[model])[known], session[known]
+
+
+@dataclass(frozen=True)
+class Evidence:
+    """What was made for one symbol.
+
+    Attributes
+    ----------
+    settings
+        The configuration as far as it is of this symbol.
+    code
+        The hash of each step's code.
+    raw
+        The raw file.
+    folder
+        The symbol's results, where the jobs' measured costs lie beside the files.
+    """
+
+    symbol: str
+    contract: Contract
+    settings: dict[str, Any]
+    code: dict[str, str]
+    raw: Path
+    folder: Path
+    bars: pd.DataFrame
+    account: dict[str, Any]
+    manifest: dict[str, Any]
+    split_config: dict[str, Any]
+    models: tuple[str, ...]
+    ensembles: tuple[str, ...]
+    horizons: tuple[HorizonEvidence, ...]
+
+    @property
+    def bar_interval(self) -> pd.Timedelta:
+        """Nominal length of a bar."""
+        return pd.Timedelta(self.account["bar_interval"])
+
+
+def read_horizons(
+    *,
+    horizons: Sequence[int],
+    models: Sequence[str],
+    ensembles: Sequence[str],
+    n_folds: int,
+    split_config: str,
+    labels: Sequence[str],
+    folds: Sequence[str],
+    stacks: Sequence[str],
+    scores: Sequence[str],
+    ensemble_oof: Sequence[str],
+    fits: Sequence[str],
+) -> tuple[HorizonEvidence, ...]:
+    """The files of each horizon.
+
+    Parameters
+    ----------
+    horizons, models, ensembles, n_folds
+        What is configured.
+    split_config
+        Path of ``split_config.json``: only labels of the training split are kept.
+    labels, folds, stacks, scores
+        One path a horizon.
+    ensemble_oof
+        One path a horizon and ensemble, the ensembles going round faster.
+    fits
+        Folders of fold models: one a horizon, model and fold, the folds going round fastest.
+    """
+    train = tables.read_json(split_config)["splits"][0]
+    rows = slice(train["start"], train["stop"])
+    oof = dict(zip(product(horizons, ensembles), ensemble_oof, strict=True))
+    record = dict(zip(product(horizons, models, range(n_folds)), fits, strict=True))
+
+    def one(at: int, horizon: int) -> HorizonEvidence:
+        stack = tables.read_stack(stacks[at], models)
+        combined = {e: tables.read(oof[horizon, e], schemas.PREDICTIONS) for e in ensembles}
+        return HorizonEvidence(
+            horizon,
+            tables.read(labels[at], schemas.LABELS).iloc[rows].reset_index(drop=True),
+            tables.read(folds[at], schemas.FOLDS),
+            stack,
+            unstack(stack, list(models)) | combined,
+            tables.read_json(scores[at]),
+            {
+                model: _importance([record[horizon, model, fold] for fold in range(n_folds)])
+                for model in models
+            },
+        )
+
+    return tuple(one(at, horizon) for at, horizon in enumerate(horizons))
+
+
+def _importance(folders: list[str]) -> pd.DataFrame:
+    return pd.DataFrame([tables.read_json(Path(f) / RECORD)["importance"] for f in folders])

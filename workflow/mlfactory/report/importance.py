@@ -1,0 +1,104 @@
+"""What the models look at."""
+
+import numpy as np
+import pandas as pd
+
+from mlfactory.report._base import Block, Chart, Figure, Section, axis, layout, model_colours
+from mlfactory.report.evidence import Evidence, HorizonEvidence
+
+TOP = 15
+"""Features shown of each model."""
+
+
+def section(evidence: Evidence) -> Section:
+    """Families by model, then the first features of each model, horizon by horizon."""
+    family = {f["name"]: f["family"] for f in evidence.manifest["features"]}
+    colours = model_colours((*evidence.models, *evidence.ensembles))
+    blocks: list[Block] = []
+    for part in evidence.horizons:
+        blocks += [_families(part, family), _features(part, colours)]
+    return Section("importance", "Feature importance", tuple(blocks))
+
+
+def by_family(importance: dict[str, pd.DataFrame], family: dict[str, str]) -> pd.DataFrame:
+    """Mean share over folds of each family (rows, in their order) in each model (columns)."""
+    order = list(dict.fromkeys(family.values()))
+    shares = {
+        model: table.mean().groupby(lambda name: family[name]).sum().reindex(order).fillna(0.0)
+        for model, table in importance.items()
+    }
+    return pd.DataFrame(shares, index=order)
+
+
+def _families(part: HorizonEvidence, family: dict[str, str]) -> Chart:
+    shares = (100 * by_family(part.importance, family)).round(1)
+    top = float(shares.to_numpy().max())
+    heat = {
+        "type": "heatmap",
+        "x": shares.columns.tolist(),
+        "y": [name.replace("_", " ") for name in shares.index],
+        "z": shares.to_numpy().tolist(),
+        "zmin": 0,
+        "zmax": max(2 * top, 1.0),
+        "colorscale": [[0, "@surface"], [1, "#0E86D4"]],
+        "showscale": False,
+        "xgap": 2,
+        "ygap": 2,
+        "texttemplate": "%{z:.0f}%",
+        "textfont": {"color": "@ink"},
+        "hovertemplate": "%{x}, %{y}: %{z:.1f}%<extra></extra>",
+    }
+    shape = layout(
+        xaxis=axis(showgrid=False, type="category"),
+        yaxis=axis(autorange="reversed", showgrid=False, type="category"),
+        margin={"l": 10, "r": 14, "t": 6, "b": 30},
+    )
+    return Chart(
+        f"Families, h{part.horizon}",
+        "Share of each model's importance that falls to each family of features, % of the model's "
+        "total, mean over folds",
+        "one family with nearly everything, above all time of day: the model is then a clock",
+        (Figure((heat,), shape, 90 + 30 * len(shares)),),
+        horizon=part.horizon,
+    )
+
+
+def top_features(table: pd.DataFrame) -> pd.DataFrame:
+    """The `TOP` features by mean over folds: ``mean``, ``low`` and ``high`` over folds, percent."""
+    summary = pd.DataFrame({"mean": table.mean(), "low": table.min(), "high": table.max()})
+    return (100 * summary).sort_values("mean", ascending=False, kind="stable").head(TOP)
+
+
+def _figure(model: str, table: pd.DataFrame, colour: str) -> Figure:
+    top = top_features(table)
+    bar = {
+        **{"type": "bar", "orientation": "h", "y": top.index.tolist()},
+        "x": top["mean"].round(3).tolist(),
+        "marker": {"color": colour},
+        "error_x": {
+            **{"type": "data", "symmetric": False, "color": "@soft", "thickness": 1.2, "width": 3},
+            "array": (top["high"] - top["mean"]).round(3).tolist(),
+            "arrayminus": (top["mean"] - top["low"]).round(3).tolist(),
+        },
+        "customdata": np.column_stack([top["low"], top["high"]]).round(2).tolist(),
+        "hovertemplate": "%{y}: %{x:.2f}% (%{customdata[0]} to %{customdata[1]})<extra></extra>",
+    }
+    shape = layout(
+        xaxis=axis("% of the model's total", rangemode="tozero"),
+        yaxis=axis(autorange="reversed", tickfont={"color": "@soft", "size": 10}, dtick=1),
+        margin={"l": 10, "r": 14, "t": 6, "b": 44},
+    )
+    return Figure((bar,), shape, 80 + 20 * len(top), model)
+
+
+def _features(part: HorizonEvidence, colours: dict[str, str]) -> Chart:
+    n_folds = len(next(iter(part.importance.values())))
+    return Chart(
+        f"Features, h{part.horizon}",
+        f"The first {TOP} features of each model, mean over its {n_folds} folds with a line from "
+        "the least to the most of any fold; each kind of model counts importance its own way",
+        "one feature far above all others (look for a leak), or lines as long as their bars "
+        "(another feature every fold: little is learnt)",
+        tuple(_figure(m, table, colours[m]) for m, table in part.importance.items()),
+        horizon=part.horizon,
+    )

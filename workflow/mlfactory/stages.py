@@ -1,0 +1,43 @@
+"""The stages of the workflow in the order that data flows, and the rules that make each."""
+
+from mlfactory.errors import UserError, nearest
+
+STAGES = {
+    "market": ("simulate_market",),
+    "bars": ("clean_bars",),
+    "features": ("compute_features",),
+    "labels": ("label_bars",),
+    "splits": ("split_bars",),
+    "folds": ("assign_folds", "shift_labels"),
+    "oof": ("fit_boosting", "fit_classical"),
+    "full": ("fit_boosting_full", "fit_classical_full"),
+    "stack": ("stack_predictions",),
+    "predictions": ("predict_splits", "predict_splits_classical"),
+    "ensembles": ("fit_ensemble", "predict_ensemble"),
+    "scores": ("score_models",),
+    "report": ("make_report",),
+}
+
+
+def rules_of(stage: str) -> tuple[str, ...]:
+    """The rules of a stage.
+
+    Raises
+    ------
+    UserError
+        When there is no such stage; it names the nearest one.
+    """
+    if stage not in STAGES:
+        raise UserError(f"{stage!r} is no stage; {nearest(stage, STAGES)}")
+    return STAGES[stage]
+
+
+def stage_of(rule: str) -> str:
+    """The stage of a rule.
+
+    Raises
+    ------
+    KeyError
+        When the rule is in no stage.
+    """
+    return {rule: stage for stage, rules in STAGES.items() for rule in rules}[rule]

@@ -1,0 +1,50 @@
+"""What of the workflow is done, missing, or would run again and why."""
+
+import csv
+from collections import Counter
+from collections.abc import Iterator
+
+from mlfactory.stages import STAGES, stage_of
+
+_WHY = {
+    "missing": "missing",
+    "updated input files": "an input is newer",
+    "rule implementation changed": "the rule or its script changed",
+    "set of input files changed": "the list of inputs changed",
+    "params changed": "settings or code changed",
+    "ok": "follows from the above",
+}
+
+
+def status_lines(summary: str) -> Iterator[str]:
+    """A line for each stage, in the order that data flows, and the sum.
+
+    Parameters
+    ----------
+    summary
+        What ``snakemake --summary`` prints: a tab-separated line for each file that is made.
+
+    Yields
+    ------
+    Lines for the screen; files are counted, not jobs.
+    """
+    rows = list(csv.DictReader(summary.splitlines(), delimiter="\t"))
+    width = max(map(len, STAGES))
+    for stage in STAGES:
+        of_stage = [row for row in rows if stage_of(row["rule"]) == stage]
+        if of_stage:
+            yield f"{stage.ljust(width)}  {_counts(of_stage)}"
+    done = sum(map(_done, rows))
+    rest = f"{len(rows) - done} to make" if done < len(rows) else "nothing to do"
+    yield f"{done} of {len(rows)} files are there and up to date: {rest}"
+
+
+def _done(row: dict[str, str]) -> bool:
+    return row["plan"] == "no update"
+
+
+def _counts(rows: list[dict[str, str]]) -> str:
+    done = sum(map(_done, rows))
+    why = Counter(_WHY.get(row["status"], row["status"]) for row in rows if not _done(row))
+    parts = [f"{done} done"] if done else []
+    return ", ".join([*parts, *(f"{count} to make ({reason})" for reason, count in why.items())])

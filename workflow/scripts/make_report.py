@@ -1,0 +1,37 @@
+from pathlib import Path
+
+from mlfactory import contracts, runtime, schemas, tables
+from mlfactory.report import evidence, page
+
+runtime.setup(snakemake)
+files, params = snakemake.input, snakemake.params
+page.write(
+    evidence.Evidence(
+        symbol=snakemake.wildcards.symbol,
+        contract=contracts.from_terms(params.contract),
+        settings=params.settings,
+        code=params.code_by_step,
+        raw=Path(files.raw),
+        folder=Path(snakemake.output.report).parent,
+        bars=tables.read(files.bars, schemas.BARS),
+        account=tables.read_json(files.account),
+        manifest=tables.read_json(files.manifest),
+        split_config=tables.read_json(files.split_config),
+        models=tuple(params.settings["models"]),
+        ensembles=tuple(params.settings["ensembles"]),
+        horizons=evidence.read_horizons(
+            horizons=params.settings["horizons"],
+            models=params.settings["models"],
+            ensembles=params.settings["ensembles"],
+            n_folds=params.settings["folds"]["n_splits"],
+            split_config=files.split_config,
+            labels=files.labels,
+            folds=files.folds,
+            stacks=files.stacks,
+            scores=files.scores,
+            ensemble_oof=files.ensemble_oof,
+            fits=files.fits,
+        ),
+    ),
+    snakemake.output.report,
+)

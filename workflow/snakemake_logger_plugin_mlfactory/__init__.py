@@ -1,0 +1,159 @@
+"""What the launcher shows of a run, in place of Snakemake's own messages.
+
+On a terminal one line that is redrawn; elsewhere a line for each job that ends. A failed job is one
+line, the last of its log. ``snakemake --logger mlfactory`` chooses it.
+"""
+
+import json
+import logging
+import os
+import shutil
+import sys
+import threading
+import time
+from pathlib import Path
+from typing import Any
+
+from snakemake_interface_logger_plugins.base import LogHandlerBase
+from snakemake_interface_logger_plugins.common import LogEvent
+
+from mlfactory import failures
+from mlfactory.progress import Job, Progress, in_words
+from mlfactory.runtime import REPORTED_BY_LOG
+
+_DURATIONS = Path(".snakemake/mlfactory/durations.json")
+_NOTHING = "Nothing to be done"
+_REPEATED = (
+    "CalledProcessError in file",
+    "Exiting because a job execution failed",
+    "At least one job did not complete",
+)
+"""What Snakemake says of a failed job, besides the event."""
+
+
+class LogHandler(LogHandlerBase):
+    """Snakemake's events as progress; see the module."""
+
+    writes_to_stream = True
+    writes_to_file = False
+    has_filter = True
+    has_formatter = True
+    needs_rulegraph = False
+
+    def __post_init__(self) -> None:
+        known = json.loads(_DURATIONS.read_text()) if _DURATIONS.exists() else {}
+        self.progress = Progress(known)
+        self.cores = 1
+        self.logs: dict[int, str] = {}
+        self.failed = False
+        self.drawn = False
+        self.on_terminal = sys.stdout.isatty() and os.environ.get("TERM") != "dumb"
+        self.closed = threading.Event()
+        os.environ[REPORTED_BY_LOG] = "1"
+        if self.on_terminal:
+            threading.Thread(target=self._redraw, daemon=True).start()
+
+    def emit(self, record: logging.LogRecord) -> None:
+        """Take one event in; errors of Snakemake itself are shown as they are."""
+        event, fields = getattr(record, "event", None), record.__dict__
+        if event in _EVENTS:
+            _EVENTS[event](self, fields)
+        elif event not in (None, LogEvent.ERROR):
+            return
+        elif record.levelno >= logging.WARNING:
+            self._complain(record)
+        elif str(record.msg).startswith(_NOTHING):
+            failures.clear()
+            self._say("nothing to do: every file is there and up to date")
+
+    def _complain(self, record: logging.LogRecord) -> None:
+        text = record.getMessage().strip()
+        if text and not any(words in text for words in _REPEATED):
+            self._say(text, sys.stderr)
+
+    def plan(self, fields: dict[str, Any]) -> None:
+        """The run begins."""
+        failures.clear()
+        jobs = {rule: n for rule, n in fields["stats"].items() if rule != "total"}
+        self.progress.plan(jobs, self.cores)
+        left = self.progress.left_s(time.monotonic())
+        guess = f", about {in_words(left)} as measured before" if left is not None else ""
+        self._say(f"{self.progress.planned.total()} jobs to run{guess}")
+
+    def resources(self, fields: dict[str, Any]) -> None:
+        """How many jobs may run at once."""
+        self.cores = fields.get("cores", fields.get("nodes", self.cores)) or self.cores
+
+    def start(self, fields: dict[str, Any]) -> None:
+        """A job has started."""
+        message = fields["rule_msg"] or fields["rule_name"]
+        self.logs[fields["jobid"]] = next(iter(fields["log"] or []), "")
+        self.progress.start(
+            fields["jobid"], Job(fields["rule_name"], " ".join(message.split()), time.monotonic())
+        )
+
+    def finish(self, fields: dict[str, Any]) -> None:
+        """A job has ended well."""
+        now = time.monotonic()
+        ended = self.progress.finish(fields["job_id"], now)
+        if ended is None or self.on_terminal:
+            return
+        job, seconds = ended
+        left = self.progress.left_s(now)
+        rest = f", about {in_words(left)} left" if left else ""
+        self._say(f"{self.progress.counts()} {job.message} ({seconds:.1f} s){rest}")
+
+    def fail(self, fields: dict[str, Any]) -> None:
+        """A job has failed."""
+        job = self.progress.running.pop(fields["jobid"], None)
+        rule, log = fields["rule_name"], self.logs.get(fields["jobid"], "")
+        message = job.message if job else rule
+        failure = failures.Failure(rule, message, log, failures.error_of(log, rule))
+        if not self.failed:
+            failures.save(failure)
+        self.failed = True
+        self._say(f"{failure.error}; log: {log}", sys.stderr)
+
+    def close(self) -> None:
+        """The run has ended: leave the line, remember the durations."""
+        if not self.closed.is_set():
+            self.closed.set()
+            self._clear()
+            if self.progress.done:
+                _DURATIONS.parent.mkdir(parents=True, exist_ok=True)
+                _DURATIONS.write_text(json.dumps(self.progress.mean_s(), indent=2) + "\n")
+        super().close()
+
+    def _redraw(self) -> None:
+        while not self.closed.wait(1.0):
+            self.acquire()
+            try:
+                if self.progress.planned and not self.closed.is_set():
+                    self._draw()
+            finally:
+                self.release()
+
+    def _draw(self) -> None:
+        width = shutil.get_terminal_size().columns - 1
+        line = self.progress.line(time.monotonic())
+        print(f"\r{line[:width].ljust(width)}", end="", flush=True)
+        self.drawn = True
+
+    def _clear(self) -> None:
+        if self.drawn:
+            width = shutil.get_terminal_size().columns - 1
+            print(f"\r{' ' * width}\r", end="", flush=True)
+            self.drawn = False
+
+    def _say(self, text: str, stream: Any = None) -> None:
+        self._clear()
+        print(text, file=stream or sys.stdout, flush=True)
+
+
+_EVENTS = {
+    LogEvent.RUN_INFO: LogHandler.plan,
+    LogEvent.RESOURCES_INFO: LogHandler.resources,
+    LogEvent.JOB_INFO: LogHandler.start,
+    LogEvent.JOB_FINISHED: LogHandler.finish,
+    LogEvent.JOB_ERROR: LogHandler.fail,
+}
