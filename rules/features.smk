@@ -15,7 +15,7 @@ rule compute_features:
     conda:
         "../envs/data.yaml"
     params:
-        families=SETTINGS["features"]["families"],
+        features={**SETTINGS["features"], "bar_interval": SETTINGS["bars"]["interval"]},
         code=code("compute_features"),
     message:
         "compute the features of {wildcards.symbol}"

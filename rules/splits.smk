@@ -18,7 +18,7 @@ rule split_bars:
         "../envs/data.yaml"
     params:
         splits=SETTINGS["splits"],
-        families=SETTINGS["features"]["families"],
+        features={**SETTINGS["features"], "bar_interval": SETTINGS["bars"]["interval"]},
         code=code("split_bars"),
     message:
         "split {wildcards.symbol} into train, val and test"

@@ -153,6 +153,16 @@ OVERLAYS = {
         "features: {families: [price]}",
         "config: features.families lacks temporal, which the scores' baselines read; add it",
     ),
+    "timeframe not longer than a bar": (
+        "{bars: {interval: 15min}}",
+        "config: features.timeframes: 15min is not longer than bars.interval=15min; take 15min out "
+        "of features.timeframes, or lower bars.interval",
+    ),
+    "timeframe that bars do not fill": (
+        "features: {timeframes: [12min]}",
+        "config: features.timeframes: 12min is no multiple of bars.interval=5min; choose a "
+        "multiple",
+    ),
     "interval that is no length of time": (
         "bars: {max_gap: soon}",
         "config: bars.max_gap='soon' is not a whole number of minutes; write it like 5min",

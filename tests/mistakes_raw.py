@@ -156,7 +156,7 @@ REFUSED = {
     "too little data": (
         minutes(),
         "MES: too little data",
-        "bars are fewer than the features' warm-up",
+        "train has 0 sessions after warm-up",
         "get more data",
     ),
     "constant price": (
@@ -371,14 +371,14 @@ REFUSED_ELSEWHERE = {
     "bars longer than the file": (
         "MES_1m.parquet",
         minutes()[:2000],
-        "bars: {interval: 1380min}\ncleaning: {min_traded_share: 0}",
+        "bars: {interval: 1380min}\nfeatures: {timeframes: [1d]}\ncleaning: {min_traded_share: 0}",
         "not one whole bar of 1380min is left after cleaning",
         "get more rows or lower bars.interval",
     ),
     "more folds than sessions": (
         "MES_1m.parquet",
         minutes(n_sessions=12),
-        "folds: {n_splits: 9}\n"
+        "folds: {n_splits: 9}\nfeatures: {timeframes: [15min]}\n"
         "splits: {embargo_sessions: 0, min_sessions: {train: 1, val: 1, test: 1}}",
         "config: folds.n_splits=9 and folds.embargo.sessions=1 are too many for the 7 sessions of "
         "the training split; lower one of them or get more data",

@@ -22,11 +22,23 @@ def market(
     hole_share: float = 0.02,
     flat_share: float = 0.03,
     roll_sessions: tuple[int, ...] = (),
+    half_days: tuple[int, ...] = (),
+    holes: tuple[tuple[int, int, int], ...] = (),
 ) -> pd.DataFrame:
-    """Bars on a tick grid with holes, flat bars, session gaps and rolls; tick 0 for no grid."""
+    """Bars on a tick grid with holes, flat bars, session gaps and rolls; tick 0 for no grid.
+
+    ``half_days`` are sessions that end early; ``holes`` are (session, first bar, end) without bars.
+    Daylight saving begins with the sixth session.
+    """
     rng = np.random.default_rng(seed)
     days = pd.bdate_range("2024-03-04", periods=sessions)
-    frames = [_session(rng, day, bars_a_session, zone, opening) for day in days]
+    lengths = [
+        bars_a_session // 2 - 1 if i in half_days else bars_a_session for i in range(sessions)
+    ]
+    frames = [_session(rng, d, n, zone, opening) for d, n in zip(days, lengths, strict=True)]
+    place = np.concatenate(
+        [np.column_stack([np.full(n, i), np.arange(n)]) for i, n in enumerate(lengths)]
+    )
     bars = pd.concat(frames, ignore_index=True)
     bars = _prices(rng, bars, tick, flat_share)
     bars["contract"] = np.searchsorted(np.array(roll_sessions), bars.pop("number"), side="right")
@@ -36,6 +48,8 @@ def market(
         shift = np.round(0.011 * bars["close"].iloc[0] * contract / 0.25) * 0.25
         bars.loc[later, ["open", "high", "low", "close"]] += shift
     keep = rng.random(len(bars)) >= hole_share
+    for session, first, end in holes:
+        keep &= (place[:, 0] != session) | (place[:, 1] < first) | (place[:, 1] >= end)
     return bars[keep].reset_index(drop=True)
 
 

@@ -79,6 +79,31 @@ def test_overlay_keeps_what_it_does_not_name(tmp_path):
     assert barriers(settings, "NQ", 5)["k_up"] == 1.35
 
 
+@pytest.mark.parametrize(
+    ("timeframes", "message"),
+    [
+        (["5min"], "5min is not longer than bars.interval=5min; take 5min out of features.timef"),
+        (["1min"], "1min is not longer than bars.interval=5min"),
+        (["24h"], "24h is not shorter than a day; write 1d, which is a session"),
+        (["12min"], "12min is no multiple of bars.interval=5min; choose a multiple"),
+        (["1h", "60min"], "60min is as long as 1h; take one out"),
+        (["1week"], "must be text such as 15min or 4h or 1d"),
+    ],
+)
+def test_timeframe_that_cannot_be_is_refused_with_the_way_out(timeframes, message):
+    with pytest.raises(UserError) as refusal:
+        checked(changed("features.timeframes", timeframes))
+    assert message in str(refusal.value)
+
+
+def test_bars_as_long_as_a_default_timeframe_need_it_taken_out():
+    config = changed("bars.interval", "15min")
+    with pytest.raises(UserError, match=r"15min is not longer than bars\.interval=15min; take"):
+        checked(config)
+    config["features"]["timeframes"] = ["30min", "1h", "4h", "1d"]
+    assert checked(config)["features"]["timeframes"][0] == "30min"
+
+
 def test_folder_of_zones_is_no_zone():
     with pytest.raises(UserError, match=r"raw\.NQ\.timezone='America' is no zone"):
         checked(changed("raw.NQ", {"timezone": "America"}))

@@ -33,7 +33,7 @@ def test_pins_of_the_conda_environments_equal_the_lock(path):
         assert pins()[name.lower()] == version
 
 
-NAMES = {"sklearn": "scikit-learn", "talib": "TA-Lib", "yaml": "PyYAML"}
+NAMES = {"sklearn": "scikit-learn", "talib": "TA-Lib", "pywt": "PyWavelets", "yaml": "PyYAML"}
 MODULES = {
     "data": ("bars", "features.catalog", "labels", "splits", "folds", "nulls", "synthetic"),
     "boosting": ("oof", "models.lightgbm", "models.xgboost", "models.catboost"),

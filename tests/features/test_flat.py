@@ -47,22 +47,57 @@ NEUTRAL = {
     "autocorrelation_60": 0.0,
     "variance_ratio_100": 1.0,
     "share_above_sma_50": 0.5,
+    "amihud_1": 1.0,
+    "amihud_20": 1.0,
+    "roll_spread_20": 0.0,
+    "kyle_lambda_20": 0.0,
+    "corwin_schultz_20": 0.0,
+    "abdi_ranaldo_20": 0.0,
+    "relative_spread_10": 0.0,
+    "volume_imbalance": 0.0,
+    "volume_imbalance_20": 0.0,
+    "trade_intensity_20": 0.5,
+    "efficiency_10": 0.0,
+    "volatility_ratio_5_20": 1.0,
+    "wavelet_close_a3": 0.0,
+    "wavelet_close_d1": 0.0,
+    "wavelet_close_energy_d2": 0.0,
+    "wavelet_close_energy_ratio_d3": 0.0,
+    "wavelet_volume_mad_volatility": 0.0,
+    "wavelet_trend_strength": 0.0,
+    "wavelet_trend_direction": 0.0,
+}
+NEUTRAL |= {
+    f"tf_{timeframe}_{name}": value
+    for timeframe in ("15min", "4h", "1d")
+    for name, value in {
+        "open": 0.0,
+        "volume_ratio_20": 1.0,
+        "return_5": 0.0,
+        "range_position_20": 0.5,
+        "sma_distance_20": 0.0,
+        "ema_distance_12": 0.0,
+        "rsi_14": 50.0,
+        "atr_14": 0.0,
+        "bollinger_position": 0.5,
+        "bollinger_width": 0.0,
+        "macd_histogram": 0.0,
+    }.items()
 }
 
 
 @pytest.mark.parametrize("level", [0.1, 5000.1])
 def test_market_that_never_moves_has_its_neutral_values_everywhere(level):
-    x = naive.inputs_of(close=[level] * 520, volume=[0.3] * 520)
+    n = 23 * 96
+    session = np.arange(n) // 96
+    x = naive.inputs_of(close=[level] * n, volume=[0.3] * n, session=session)
     columns = {}
     for family in catalog.FAMILIES:
-        columns |= catalog._module(family).compute(x)
+        columns |= catalog.MODULES[family].compute(x)
+    assert len(columns) == 221
     last = {name: float(columns[name][-1]) for name in NEUTRAL}
     assert last == pytest.approx(NEUTRAL, abs=1e-9)
-    assert all(
-        np.isfinite(values[-1])
-        for name, values in columns.items()
-        if "session" not in name and name not in ("overnight_return", "unfilled_gap")
-    )
+    assert all(np.isfinite(values[-1]) for values in columns.values())
 
 
 def test_run_counts_closes_in_one_direction_and_ends_at_an_unchanged_one():

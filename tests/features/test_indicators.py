@@ -23,7 +23,7 @@ def columns(x):
     return {
         name: values
         for family in catalog.FAMILIES
-        for name, values in catalog._module(family).compute(x).items()
+        for name, values in catalog.MODULES[family].compute(x).items()
     }
 
 

@@ -25,6 +25,11 @@ KEYS = {
         "compute_features",
         "label_bars",
     ),
+    "features.timeframes": (
+        {"features": {"timeframes": ["15min"]}},
+        "compute_features",
+        "label_bars",
+    ),
     "labels.barriers": (
         {"labels": {"barriers": {"default": {5: {"k_up": 2, "k_down": 2, "max_bars": 9}}}}},
         "label_bars",

@@ -26,7 +26,7 @@ def test_run_ends_with_every_file_of_the_contract(finished):
         for file in (f"predictions/lightgbm_h20_{split}", f"ensembles/voting_h20/{split}"):
             table = tables.read(results / f"{file}.parquet", schemas.PREDICTIONS)
             assert table["datetime"].equals(features["datetime"])
-    assert len(tables.read_json(results / "features.json")["features"]) == 113
+    assert len(tables.read_json(results / "features.json")["features"]) == 179
 
 
 def test_every_job_leaves_a_log_and_its_measured_cost(finished):

@@ -15,12 +15,12 @@ RUN_BY_CI = ("./pipeline demo", "./pipeline lint", "./pipeline test")
 
 @pytest.fixture(scope="session")
 def with_data(tmp_path_factory):
-    """A fresh copy of the workflow with five months of simulated minutes as MES."""
+    """A fresh copy of the workflow with six months of simulated minutes as MES."""
     folder = copy_workflow(tmp_path_factory.mktemp("with_data") / "workflow")
     market = synthetic.market(
         kind="planted",
         start="2024-01-02",
-        months=5,
+        months=6,
         seed=3,
         strength=1.0,
         calendar="CME_Equity",

@@ -157,8 +157,8 @@ def checked(
     settings = typed(text_keys(config), schema)
     validate(settings, schema, "config", sources)
     settings = fill_defaults(settings, schema)
-    checks = (_intervals, _zones, _models, _families, _barriers, _splits, _starts, _symbols)
-    for check in checks:
+    of_parts = (_intervals, _zones, _models, _families, _timeframes, _barriers, _splits, _starts)
+    for check in (*of_parts, _symbols):
         for words in check(settings):
             raise UserError(f"config: {words}")
     return settings
@@ -301,6 +301,29 @@ def _families(settings: dict[str, Any]) -> Iterator[str]:
     for family in BASELINE_FAMILIES:
         if family not in families:
             yield f"features.families lacks {family}, which the scores' baselines read; add it"
+
+
+def _timeframes(settings: dict[str, Any]) -> Iterator[str]:
+    interval = settings["bars"]["interval"]
+    bar, day = pd.Timedelta(interval), pd.Timedelta(days=1)
+    chosen = settings["features"]
+    seen: dict[pd.Timedelta, str] = {}
+    for timeframe in chosen["timeframes"] if "timeframe" in chosen["families"] else ():
+        session = timeframe == "1d"
+        length = day if session else pd.Timedelta(timeframe)
+        key = f"features.timeframes: {timeframe}"
+        if length <= bar:
+            yield (
+                f"{key} is not longer than bars.interval={interval}; take {timeframe} out of "
+                "features.timeframes, or lower bars.interval"
+            )
+        if length >= day and not session:
+            yield f"{key} is not shorter than a day; write 1d, which is a session"
+        if length % bar != pd.Timedelta(0) and not session:
+            yield f"{key} is no multiple of bars.interval={interval}; choose a multiple"
+        if length in seen:
+            yield f"{key} is as long as {seen[length]}; take one out"
+        seen[length] = timeframe
 
 
 def _check_reach(settings: dict[str, Any], key: str, given: dict[str, Any]) -> None:

@@ -10,7 +10,7 @@ from pathlib import Path
 PACKAGE = __package__ or "mlfactory"
 ROOT = Path(__file__).parents[2]
 
-_LOCK_NAMES = {"sklearn": "scikit-learn", "talib": "TA-Lib", "yaml": "PyYAML"}
+_LOCK_NAMES = {"sklearn": "scikit-learn", "talib": "TA-Lib", "pywt": "PyWavelets", "yaml": "PyYAML"}
 
 
 @dataclass(frozen=True)

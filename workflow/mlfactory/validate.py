@@ -12,7 +12,7 @@ from mlfactory import contracts, registry, schemas, tables
 from mlfactory.bars import bars_from_raw
 from mlfactory.contracts import Contract
 from mlfactory.errors import UserError
-from mlfactory.features.catalog import first_complete_row
+from mlfactory.features import catalog
 from mlfactory.splits import require_sessions, sharpe_standard_error, split_bars
 
 
@@ -72,15 +72,12 @@ def validate(settings: dict[str, Any], symbol: str) -> Iterator[str]:
     contract = contracts.get(known, symbol)
     bars, account = _bars(settings, symbol, contract)
     yield from _account_lines(symbol, bars, account)
-    families = settings["features"]["families"]
-    first_row = first_complete_row(bars, families)
-    if first_row >= len(bars):
-        raise UserError(
-            f"{symbol}: too little data: {len(bars)} bars are fewer than the features' warm-up; "
-            "get more data"
-        )
+    chosen = catalog.feature_set(**settings["features"], bar_interval=settings["bars"]["interval"])
+    first_row = catalog.first_complete_row(bars, chosen)
     splits = split_bars(bars, first_row, settings["splits"])
     warmup_sessions = bars["session"].iloc[: first_row + 1].nunique()
+    # A file that ends within the warm-up does not say how many sessions of it there would be.
+    warmup_sessions = max(warmup_sessions, catalog.warmup_sessions(chosen) + 1)
     require_sessions(splits, settings["splits"], symbol, warmup_sessions)
     _require_folds(settings["folds"], splits[0].n_sessions)
     test = splits[-1]

@@ -36,8 +36,9 @@ def warm_up() -> None:
             cleaning=settings["cleaning"],
         )
         bars, raw_bars = _through_files(Path(folder), bars, raw_bars)
-    interval = pd.Timedelta(account["bar_interval"])
-    catalog.build(bars, timezone=account["timezone"], bar_interval=interval)
+    # One timeframe compiles what all of them run; the session's would need a longer market.
+    chosen = catalog.FeatureSet(timeframes=("15min",))
+    catalog.build(bars, timezone=account["timezone"], chosen=chosen)
     label_bars(
         bars,
         raw_bars,

@@ -3,14 +3,14 @@ from mlfactory.features import catalog
 from mlfactory.splits import split_tables
 
 runtime.setup(snakemake)
-families = snakemake.params.families
-names = catalog.names(families)
+chosen = catalog.feature_set(**snakemake.params.features)
+names = catalog.names(chosen)
 bars = tables.read(snakemake.input.bars, schemas.BARS)
 train, val, test, description = split_tables(
     bars,
     tables.read(snakemake.input.features, schemas.features(names)),
     symbol=snakemake.wildcards.symbol,
-    first_row=catalog.first_complete_row(bars, families),
+    first_row=catalog.first_complete_row(bars, chosen),
     settings=snakemake.params.splits,
 )
 tables.write(train, snakemake.output.train, schemas.split(names))

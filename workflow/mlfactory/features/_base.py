@@ -26,7 +26,8 @@ class Feature:
     ``lookback`` counts bars up to and including t; for a recursive indicator it is the number
     after which the weight of all that went before is below float32 resolution. ``sessions`` counts
     the sessions at the start of a file in which the anchor is unknown. ``constant_ok`` marks a
-    column that a calendar may make constant, or equal to another such column.
+    column that a calendar may make constant, or equal to another such column. ``bounded`` marks
+    one that its formula holds between two fixed limits, such as 0 and 1, whatever prices do.
     """
 
     name: str
@@ -36,6 +37,7 @@ class Feature:
     formula: str
     sessions: int = 0
     constant_ok: bool = False
+    bounded: bool = False
 
 
 @dataclass(frozen=True)

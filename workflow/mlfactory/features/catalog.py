@@ -1,6 +1,7 @@
 """The families in order, and the table of their columns."""
 
 from collections.abc import Iterable
+from dataclasses import dataclass
 from types import ModuleType
 from typing import Any
 
@@ -10,18 +11,21 @@ import pandas as pd
 from mlfactory._typing import BoolArray1D, Float32Array1D, Float32Array2D, Float64Array1D
 from mlfactory.errors import UserError
 from mlfactory.features import (
+    microstructure,
     momentum,
     moving_average,
     price,
     regime,
     temporal,
+    timeframe,
     trend,
     volatility,
     volume,
+    wavelet,
 )
 from mlfactory.features._base import Feature, Inputs, inputs
 
-_MODULES: dict[str, ModuleType] = {
+MODULES: dict[str, ModuleType] = {
     "price": price,
     "moving_average": moving_average,
     "momentum": momentum,
@@ -30,57 +34,80 @@ _MODULES: dict[str, ModuleType] = {
     "trend": trend,
     "temporal": temporal,
     "regime": regime,
+    "microstructure": microstructure,
+    "wavelet": wavelet,
+    "timeframe": timeframe,
 }
-FAMILIES: tuple[str, ...] = tuple(_MODULES)
+FAMILIES: tuple[str, ...] = tuple(MODULES)
 
 CHECKED_FROM_ROWS = 500
-"""Complete rows below which columns are not compared: a short file says nothing about them."""
+CHECKED_FROM_SESSIONS = 10
+"""Complete rows and sessions below which columns are not compared: a short file says nothing."""
 _SAMPLE_ROWS = 5000
 
 
-def features(families: Iterable[str] = FAMILIES) -> list[tuple[str, Feature]]:
-    """(family, description) of every column, in the order of the table.
+@dataclass(frozen=True)
+class FeatureSet:
+    """Which columns there are: families in order, the timeframes of ``timeframe``, a bar's length.
 
     Raises
     ------
     UserError
         When there is no such family.
     """
-    return [(family, feature) for family in families for feature in _module(family).FEATURES]
+
+    families: tuple[str, ...] = FAMILIES
+    timeframes: tuple[str, ...] = timeframe.TIMEFRAMES
+    bar_interval: pd.Timedelta = timeframe.BAR_INTERVAL
+
+    def __post_init__(self) -> None:
+        for family in self.families:
+            if family not in MODULES:
+                known = ", ".join(MODULES)
+                raise UserError(f"unknown feature family {family!r}; there are {known}")
 
 
-def names(families: Iterable[str] = FAMILIES) -> tuple[str, ...]:
+DEFAULT = FeatureSet()
+"""The 221 columns on bars of five minutes."""
+
+
+def feature_set(
+    families: Iterable[str], timeframes: Iterable[str], bar_interval: str
+) -> FeatureSet:
+    """The feature set that the config's ``features`` block and ``bars.interval`` ask for."""
+    return FeatureSet(tuple(families), tuple(timeframes), pd.Timedelta(bar_interval))
+
+
+def features(chosen: FeatureSet = DEFAULT) -> list[tuple[str, Feature]]:
+    """(family, description) of every column, in the order of the table."""
+    return [(family, feature) for family in chosen.families for feature in _of(family, chosen)]
+
+
+def names(chosen: FeatureSet = DEFAULT) -> tuple[str, ...]:
     """Column names in the order of the table."""
-    return tuple(feature.name for _, feature in features(families))
+    return tuple(feature.name for _, feature in features(chosen))
 
 
-def warmup_bars(families: Iterable[str] = FAMILIES) -> int:
+def warmup_bars(chosen: FeatureSet = DEFAULT) -> int:
     """Bars at the start of a file whose features are not complete: the longest lookback."""
-    return max((feature.lookback for _, feature in features(families)), default=0)
+    return max((feature.lookback for _, feature in features(chosen)), default=0)
 
 
-def warmup_sessions(families: Iterable[str] = FAMILIES) -> int:
+def warmup_sessions(chosen: FeatureSet = DEFAULT) -> int:
     """Sessions at the start of a file, the first maybe partial, whose features are not complete."""
-    return max((feature.sessions for _, feature in features(families)), default=0)
+    return max((feature.sessions for _, feature in features(chosen)), default=0)
 
 
-def first_complete_row(bars: pd.DataFrame, families: Iterable[str] = FAMILIES) -> int:
+def first_complete_row(bars: pd.DataFrame, chosen: FeatureSet = DEFAULT) -> int:
     """First row with all its bars and sessions before it; ``len(bars)`` when there is none."""
-    families = tuple(families)
     session = bars["session"].to_numpy()
     starts = np.flatnonzero(np.concatenate([[True], session[1:] != session[:-1]])[: len(bars)])
-    wanted = warmup_sessions(families)
+    wanted = warmup_sessions(chosen)
     after_sessions = int(starts[wanted]) if len(starts) > wanted else len(bars)
-    return min(max(warmup_bars(families), after_sessions), len(bars))
+    return min(max(warmup_bars(chosen), after_sessions), len(bars))
 
 
-def build(
-    bars: pd.DataFrame,
-    *,
-    timezone: str,
-    bar_interval: pd.Timedelta,
-    families: Iterable[str] = FAMILIES,
-) -> pd.DataFrame:
+def build(bars: pd.DataFrame, *, timezone: str, chosen: FeatureSet = DEFAULT) -> pd.DataFrame:
     """Features of every bar: ``datetime`` and one float32 column each, rows as in ``bars``.
 
     A row uses its own bar and earlier ones only. Rows before ``first_complete_row`` are NaN in
@@ -91,54 +118,67 @@ def build(
     ValueError
         When a family does not return exactly its columns, or a complete row is not finite.
     UserError
-        When a column is constant or a copy of another over ``CHECKED_FROM_ROWS`` rows or more.
+        When a column is constant or a copy of another over ``CHECKED_FROM_ROWS`` rows and
+        ``CHECKED_FROM_SESSIONS`` sessions or more.
     """
-    families = tuple(families)
-    first = first_complete_row(bars, families)
-    table = np.full((len(bars), len(names(families))), np.nan, dtype=np.float32, order="F")
+    first = first_complete_row(bars, chosen)
+    table = np.full((len(bars), len(names(chosen))), np.nan, dtype=np.float32, order="F")
     if first < len(bars):
-        _fill(table, inputs(bars, timezone, int(bar_interval.as_unit("ns").value)), families)
+        bar_ns = int(chosen.bar_interval.as_unit("ns").value)
+        _fill(table, inputs(bars, timezone, bar_ns), chosen)
         table[:first] = np.nan
-        _check(table[first:], [feature for _, feature in features(families)])
-    frame = pd.DataFrame(table, columns=list(names(families)), copy=False)
+        described = [feature for _, feature in features(chosen)]
+        _check_finite(table[first:], described)
+        if _says_something(bars.iloc[first:]):
+            constant = np.ptp(table[first:], axis=0) == 0.0
+            _check_constant(constant, table[first:], described)
+            _check_copies(table[first:], described, constant)
+    frame = pd.DataFrame(table, columns=list(names(chosen)), copy=False)
     frame.insert(0, "datetime", bars["datetime"].reset_index(drop=True))
     return frame
 
 
-def manifest(families: Iterable[str] = FAMILIES) -> dict[str, Any]:
-    """What the table holds: counts, warm-up, and every column with family, source and formula."""
-    families = tuple(families)
-    keys = ("name", "lookback", "sessions", "source", "unit", "formula")
+def manifest(chosen: FeatureSet = DEFAULT) -> dict[str, Any]:
+    """What the table holds: counts, warm-up, and what each column is."""
+    keys = ("name", "lookback", "sessions", "source", "unit", "bounded", "formula")
     rows = [
         {"family": family} | {key: getattr(feature, key) for key in keys}
-        for family, feature in features(families)
+        for family, feature in features(chosen)
     ]
     return {
         "n_features": len(rows),
-        "families": list(families),
-        "warmup_bars": warmup_bars(families),
-        "warmup_sessions": warmup_sessions(families),
+        "families": list(chosen.families),
+        "warmup_bars": warmup_bars(chosen),
+        "warmup_sessions": warmup_sessions(chosen),
         "features": rows,
     }
 
 
-def _module(family: str) -> ModuleType:
-    if family not in _MODULES:
-        raise UserError(f"unknown feature family {family!r}; there are {', '.join(_MODULES)}")
-    return _MODULES[family]
+def _of(family: str, chosen: FeatureSet) -> tuple[Feature, ...]:
+    """The columns of one family; those of ``timeframe`` depend on the timeframes and the bar."""
+    if family == "timeframe":
+        return timeframe.features(chosen.timeframes, int(chosen.bar_interval.as_unit("ns").value))
+    return tuple(MODULES[family].FEATURES)
 
 
-def _fill(table: Float32Array2D, arrays: Inputs, families: tuple[str, ...]) -> None:
+def _computed(family: str, arrays: Inputs, chosen: FeatureSet) -> dict[str, Float64Array1D]:
+    if family == "timeframe":
+        return timeframe.compute(arrays, chosen.timeframes)
+    columns: dict[str, Float64Array1D] = MODULES[family].compute(arrays)
+    return columns
+
+
+def _fill(table: Float32Array2D, arrays: Inputs, chosen: FeatureSet) -> None:
     column = 0
-    for family in families:
-        for values in _family_columns(family, arrays):
+    for family in chosen.families:
+        for values in _family_columns(family, arrays, chosen):
             table[:, column] = values
             column += 1
 
 
-def _family_columns(family: str, arrays: Inputs) -> list[Float64Array1D]:
-    declared = [feature.name for feature in _module(family).FEATURES]
-    computed = _module(family).compute(arrays)
+def _family_columns(family: str, arrays: Inputs, chosen: FeatureSet) -> list[Float64Array1D]:
+    declared = [feature.name for feature in _of(family, chosen)]
+    computed = _computed(family, arrays, chosen)
     missing = [name for name in declared if name not in computed]
     extra = [name for name in computed if name not in declared]
     if missing or extra:
@@ -146,15 +186,16 @@ def _family_columns(family: str, arrays: Inputs) -> list[Float64Array1D]:
     return [computed[name] for name in declared]
 
 
-def _check(complete: Float32Array2D, described: list[Feature]) -> None:
+def _check_finite(complete: Float32Array2D, described: list[Feature]) -> None:
     for column, feature in enumerate(described):
         bad = np.flatnonzero(~np.isfinite(complete[:, column]))
         if len(bad):
             raise ValueError(f"{feature.name} is not finite {bad[0]} rows after the warm-up")
-    if len(complete) >= CHECKED_FROM_ROWS:
-        constant = np.ptp(complete, axis=0) == 0.0
-        _check_constant(constant, complete, described)
-        _check_copies(complete, described, constant)
+
+
+def _says_something(complete: pd.DataFrame) -> bool:
+    sessions = complete["session"].nunique()
+    return len(complete) >= CHECKED_FROM_ROWS and sessions >= CHECKED_FROM_SESSIONS
 
 
 def _check_constant(

@@ -28,6 +28,7 @@ FEATURES = (
         "TA-Lib RSI",
         "percent",
         "100 x average gain / (average gain + average loss); 50 if 14 bars do not move",
+        bounded=True,
     ),
     Feature("macd_line", _MACD_MEMORY, "TA-Lib MACD", "ratio", "(EMA(12) - EMA(26)) / close"),
     Feature("macd_signal", _MACD_MEMORY, "TA-Lib MACD", "ratio", "EMA(9) of MACD, over close"),
@@ -38,6 +39,7 @@ FEATURES = (
         "TA-Lib MAX, MIN; own: Lane, 0.5 for a flat range",
         "fraction",
         "SMA(3) of the close's place in the range of 14 bars",
+        bounded=True,
     ),
     Feature(
         "stochastic_d_14",
@@ -45,6 +47,7 @@ FEATURES = (
         "TA-Lib MAX, MIN; own: Lane, 0.5 for a flat range",
         "fraction",
         "SMA(3) of stochastic_k_14",
+        bounded=True,
     ),
     Feature(
         "williams_r_14",
@@ -52,6 +55,7 @@ FEATURES = (
         "TA-Lib MAX, MIN; own: Williams",
         "fraction",
         "(close - highest high) / range of 14 bars; -0.5 if flat",
+        bounded=True,
     ),
     Feature(
         "cci_20",
@@ -73,6 +77,7 @@ FEATURES = (
         "own",
         "bars",
         f"signed number of closes in a row in one direction, at most {RUN_BARS}; 0 if unchanged",
+        bounded=True,
     ),
     Feature(
         "balance_of_power_14",
@@ -80,6 +85,7 @@ FEATURES = (
         "own: Livshin",
         "fraction",
         "mean of (close - open) / (high - low) over 14 bars, flat bars as 0",
+        bounded=True,
     ),
 )
 

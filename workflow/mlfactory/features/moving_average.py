@@ -31,6 +31,7 @@ FEATURES = (
         "TA-Lib SMA",
         "fraction",
         "share of the last 20 closes above their SMA(50); an equal one counts half",
+        bounded=True,
     ),
 )
 

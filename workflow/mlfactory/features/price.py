@@ -16,15 +16,32 @@ FEATURES = (
         Feature(f"return_{n}", n + 1, "own", "log return", f"ln(close / close {n} bars ago)")
         for n in RETURN_BARS
     ),
-    Feature("body_ratio", 1, "own", "fraction", "(close - open) / (high - low); 0 if flat"),
-    Feature("upper_shadow", 1, "own", "fraction", "(high - body's top) / (high - low); 0 if flat"),
-    Feature("lower_shadow", 1, "own", "fraction", "(body's foot - low) / (high - low); 0 if flat"),
+    Feature(
+        "body_ratio", 1, "own", "fraction", "(close - open) / (high - low); 0 if flat", bounded=True
+    ),
+    Feature(
+        "upper_shadow",
+        1,
+        "own",
+        "fraction",
+        "(high - body's top) / (high - low); 0 if flat",
+        bounded=True,
+    ),
+    Feature(
+        "lower_shadow",
+        1,
+        "own",
+        "fraction",
+        "(body's foot - low) / (high - low); 0 if flat",
+        bounded=True,
+    ),
     Feature(
         "close_location_value",
         1,
         "own: Chaikin",
         "fraction",
         "(2 close - high - low) / (high - low); 0 if flat",
+        bounded=True,
     ),
     Feature("bar_range", 1, "own", "log return", "ln(high / low)"),
     *(
@@ -34,6 +51,7 @@ FEATURES = (
             "TA-Lib MAX, MIN",
             "fraction",
             f"(close - lowest low) / (highest high - lowest low) of {n} bars; 0.5 if flat",
+            bounded=True,
         )
         for n in (20, 60)
     ),
@@ -79,6 +97,7 @@ FEATURES = (
         "fraction",
         "(close - low) / (high - low) of the session so far; 0.5 if flat",
         sessions=1,
+        bounded=True,
     ),
     Feature(
         "previous_session_position",

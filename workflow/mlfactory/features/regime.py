@@ -36,6 +36,7 @@ FEATURES = (
         "own",
         "fraction",
         "mean of the signs of the last 20 one-bar log returns, turned by their sum's sign",
+        bounded=True,
     ),
     Feature(
         "volatility_percentile_200",
@@ -43,6 +44,7 @@ FEATURES = (
         "own",
         "fraction",
         "share of the 199 earlier values of historical_volatility_20 below the present one",
+        bounded=True,
     ),
     *(
         Feature(
@@ -60,6 +62,7 @@ FEATURES = (
         "own",
         "fraction",
         "share of the 199 earlier volumes below the present one; equal ones count half",
+        bounded=True,
     ),
     Feature(
         "autocorrelation_60",
@@ -67,6 +70,7 @@ FEATURES = (
         "own",
         "correlation",
         "of one-bar log returns with those one bar before, 60 pairs; 0 if flat",
+        bounded=True,
     ),
     Feature(
         "absolute_autocorrelation_60",
@@ -74,6 +78,7 @@ FEATURES = (
         "own",
         "correlation",
         "of absolute one-bar log returns with those one bar before, 60 pairs; 0 if constant",
+        bounded=True,
     ),
     Feature(
         "variance_ratio_100",

@@ -29,6 +29,7 @@ FEATURES = (
             "fraction",
             f"{function}(2 pi {cycle} / {period}), exchange time",
             constant_ok=True,
+            bounded=True,
         )
         for cycle, (_, period) in CYCLES.items()
         for function in ("sin", "cos")
@@ -43,6 +44,7 @@ FEATURES = (
         "minutes",
         "from the bar's end to the session's scheduled close, at most 60",
         constant_ok=True,
+        bounded=True,
     ),
     Feature(
         "session_middle",
@@ -51,6 +53,7 @@ FEATURES = (
         "fraction",
         "4 f (1 - f), f = elapsed fraction of the session at the bar's middle",
         constant_ok=True,
+        bounded=True,
     ),
     *(
         Feature(
@@ -60,6 +63,7 @@ FEATURES = (
             "flag",
             f"1 if the bar opens in the cash hours of {zone}, else 0",
             constant_ok=True,
+            bounded=True,
         )
         for centre, (zone, _, _) in CENTRES.items()
     ),

@@ -27,6 +27,7 @@ FEATURES = (
         _DIRECTIONAL,
         "percent",
         "Wilder average of 100 |+DI - -DI| / (+DI + -DI), 14 bars; 0 if none moved",
+        bounded=True,
     ),
     Feature(
         "plus_di_14",
@@ -34,6 +35,7 @@ FEATURES = (
         _DIRECTIONAL,
         "percent",
         "100 x average rise of the high / average true range, 14 bars; 0 if none moved",
+        bounded=True,
     ),
     Feature(
         "minus_di_14",
@@ -41,6 +43,7 @@ FEATURES = (
         _DIRECTIONAL,
         "percent",
         "100 x average fall of the low / average true range, 14 bars; 0 if none moved",
+        bounded=True,
     ),
     Feature(
         "supertrend_distance",
@@ -55,6 +58,7 @@ FEATURES = (
         "TA-Lib ATR; own: Seban 10/3, seeded anew 120 bars back",
         "sign",
         "1 while the line is below the close, else -1",
+        bounded=True,
     ),
     Feature(
         "aroon_oscillator_25",
@@ -62,6 +66,7 @@ FEATURES = (
         "own: Chande, as TA-Lib AROONOSC, equal prices by tolerance",
         "percent",
         "100 x (bars since the lowest low - bars since the highest high) / 25",
+        bounded=True,
     ),
     Feature(
         "vortex_14",
@@ -84,6 +89,7 @@ FEATURES = (
             "own: least squares",
             "fraction",
             f"share of the variance of ln close that a line explains over {n} bars; 0 if flat",
+            bounded=True,
         )
         for n in (20, 60)
     ),

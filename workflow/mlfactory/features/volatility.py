@@ -107,6 +107,7 @@ FEATURES = (
         "own: semivariance",
         "fraction",
         "share of falling bars in the sum of 20 squared log returns; 0.5 if flat",
+        bounded=True,
     ),
     *(
         Feature(

@@ -25,6 +25,7 @@ FEATURES = (
         "own: Granville, as a trailing change",
         "fraction",
         "sum of volume signed by the close's change / sum of volume, 20 bars",
+        bounded=True,
     ),
     Feature(
         "mfi_14",
@@ -32,6 +33,7 @@ FEATURES = (
         "own: Quong and Soudack, as TA-Lib MFI, equal typical prices by tolerance",
         "percent",
         "100 x rising money flow / rising and falling money flow, 14 bars; 50 if none moved",
+        bounded=True,
     ),
     Feature("volume_ratio_20", 20, "own", "ratio", "volume / mean volume of 20 bars"),
     Feature(
@@ -76,6 +78,7 @@ FEATURES = (
         "own: Chaikin",
         "fraction",
         "sum of close location value x volume / sum of volume, 20 bars",
+        bounded=True,
     ),
     Feature(
         "return_volume_correlation_20",
@@ -83,6 +86,7 @@ FEATURES = (
         "own",
         "correlation",
         "of one-bar log return and ln volume over 20 bars; 0 if either is constant",
+        bounded=True,
     ),
     Feature(
         "volatility_volume_correlation_60",
@@ -90,6 +94,7 @@ FEATURES = (
         "own",
         "correlation",
         "of absolute one-bar log return and ln volume over 60 bars; 0 if either is constant",
+        bounded=True,
     ),
 )
 
