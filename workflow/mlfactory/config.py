@@ -292,7 +292,7 @@ def _models(settings: dict[str, Any]) -> Iterator[str]:
 
 
 def _families(settings: dict[str, Any]) -> Iterator[str]:
-    from mlfactory.features.catalog import FAMILIES
+    from mlfactory.features.families import FAMILIES
 
     families = settings["features"]["families"]
     for family in families:

@@ -24,21 +24,17 @@ from mlfactory.features import (
     wavelet,
 )
 from mlfactory.features._base import Feature, Inputs, inputs
+from mlfactory.features.families import FAMILIES
 
 MODULES: dict[str, ModuleType] = {
-    "price": price,
-    "moving_average": moving_average,
-    "momentum": momentum,
-    "volatility": volatility,
-    "volume": volume,
-    "trend": trend,
-    "temporal": temporal,
-    "regime": regime,
-    "microstructure": microstructure,
-    "wavelet": wavelet,
-    "timeframe": timeframe,
+    module.__name__.rpartition(".")[2]: module
+    for module in (
+        *(price, moving_average, momentum, volatility, volume, trend, temporal, regime),
+        *(microstructure, wavelet, timeframe),
+    )
 }
-FAMILIES: tuple[str, ...] = tuple(MODULES)
+if tuple(MODULES) != FAMILIES:
+    raise ImportError(f"families.py names {FAMILIES}, the modules are {tuple(MODULES)}")
 
 CHECKED_FROM_ROWS = 500
 CHECKED_FROM_SESSIONS = 10
