@@ -90,6 +90,22 @@ def test_bar_joins_its_rows_and_a_missing_row_is_not_invented():
     assert bars["segment"].tolist() == [0, 0, 0]
 
 
+def test_bar_in_which_nothing_traded_is_left_out_and_its_rows_are_counted():
+    rows, schedule = cleaned([f"2024-07-01 00:{m:02d}" for m in (0, 4, 5, 9, 10, 14)], "24/7")
+    rows["volume"] = [1.0, 0.0, 0.0, 0.0, 0.0, 2.0]
+    bars, raw_bars, counts = make_bars(
+        rows,
+        schedule,
+        raw_interval=pd.Timedelta("1min"),
+        bar_interval=pd.Timedelta("5min"),
+        max_gap=pd.Timedelta("60min"),
+    )
+    assert clock(bars) == ["01 00:00", "01 00:10"]
+    assert bars["volume"].tolist() == [1.0, 2.0]
+    assert raw_bars["bar"].tolist() == [0, 0, 1, 1]
+    assert counts["bar_without_volume"] == 2
+
+
 def test_tables_have_the_promised_types():
     bars, raw_bars, _ = joined(["2024-07-01 00:00", "2024-07-01 00:04"])
     time = "datetime64[ns, UTC]"

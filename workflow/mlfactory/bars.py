@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from mlfactory._typing import BoolArray1D, Int32Array1D, Int64Array1D
+from mlfactory._typing import BoolArray1D, Float64Array1D, Int32Array1D, Int64Array1D
 from mlfactory.calendar import Sessions, sessions
 from mlfactory.cleaning import clean
 from mlfactory.contracts import Contract
@@ -107,8 +107,9 @@ def make_bars(
 ) -> tuple[pd.DataFrame, pd.DataFrame, dict[str, int]]:
     """Join cleaned rows to bars that are anchored at the session's open.
 
-    A bar ends at ``min(open + interval, session close)`` and is there only when a row of it is.
-    A last bar that the file does not reach the end of is left out.
+    A bar ends at ``min(open + interval, session close)`` and is there only when a row of it traded:
+    one whose volume is 0 in every row is left out. So is a last bar that the file does not reach
+    the end of.
 
     Parameters
     ----------
@@ -127,7 +128,7 @@ def make_bars(
     raw_bars
         The rows of these bars: ``datetime``, OHLCV and ``bar``, the row number in ``bars``.
     counts
-        Rows left out: ``roll_mixed``, ``incomplete_last_bar``.
+        Rows left out: ``roll_mixed``, ``incomplete_last_bar``, ``bar_without_volume``.
 
     Raises
     ------
@@ -148,8 +149,14 @@ def make_bars(
     whole = bar_end <= end_ns
     codes = _contract_codes(rows)
     mixed = whole & (codes != codes[_last_of_group(bar_open)])
-    keep = whole & ~mixed
-    counts = {"roll_mixed": int(mixed.sum()), "incomplete_last_bar": int((~whole).sum())}
+    kept_volume = np.where(mixed, 0.0, rows["volume"].to_numpy())
+    untraded = whole & ~mixed & (_sum_of_group(bar_open, kept_volume) == 0)
+    keep = whole & ~mixed & ~untraded
+    counts = {
+        "roll_mixed": int(mixed.sum()),
+        "incomplete_last_bar": int((~whole).sum()),
+        "bar_without_volume": int(untraded.sum()),
+    }
     if not keep.all():
         rows, bar_open, codes = rows[keep], bar_open[keep], codes[keep]
     if rows.empty:
@@ -262,6 +269,14 @@ def _last_of_group(bar_open: Int64Array1D) -> Int64Array1D:
     """
     last = np.flatnonzero(np.diff(bar_open, append=-1))
     return last[np.searchsorted(last, np.arange(len(bar_open)))]
+
+
+def _sum_of_group(bar_open: Int64Array1D, values: Float64Array1D) -> Float64Array1D:
+    """Sum of the values of each row's bar, at every row of it."""
+    first = np.flatnonzero(np.diff(bar_open, prepend=-1))
+    if not len(first):
+        return values
+    return np.repeat(np.add.reduceat(values, first), np.diff(first, append=len(values)))
 
 
 def _interval(text: str, key: str) -> pd.Timedelta:
