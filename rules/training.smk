@@ -5,6 +5,7 @@
 rule fit_boosting:
     input:
         train="<results>/{symbol}/splits/train.parquet",
+        manifest="<results>/{symbol}/features.json",
         folds="<results>/{symbol}/{null}folds_h{horizon}.parquet",
     output:
         model=directory("<results>/{symbol}/{null}models/{model}/h{horizon}/fold{fold}"),
@@ -42,6 +43,7 @@ use rule fit_boosting as fit_classical with:
 rule fit_boosting_full:
     input:
         train="<results>/{symbol}/splits/train.parquet",
+        manifest="<results>/{symbol}/features.json",
         folds="<results>/{symbol}/folds_h{horizon}.parquet",
     output:
         model=directory("<results>/{symbol}/models/{model}/h{horizon}/foldfull"),

@@ -32,8 +32,11 @@ class Bundle:
     origin: dict[str, Any]
 
     def predict(self, X: FeatureRows) -> Float64Array2D:
-        """Class probabilities of unscaled feature rows, (m, 3) in label order."""
-        return self.model.predict(scaled(X, self.scaler))
+        """Class probabilities of unscaled feature rows, (m, 3) in label order.
+
+        ``X`` may hold more features than the model was fitted on.
+        """
+        return self.model.predict(scaled(X.named(self.model.feature_names), self.scaler))
 
     def save(self, path: Path) -> None:
         """Write everything into the folder ``path``; its description comes last."""

@@ -291,6 +291,18 @@ def _models(settings: dict[str, Any]) -> Iterator[str]:
             yield f"ensembles: {name} is a base model; move it to models"
 
 
+def _families_of_model(name: str, model: dict[str, Any], made: list[str]) -> Iterator[str]:
+    from mlfactory.features.families import FAMILIES
+
+    families = model["needs"].get("families", made)
+    key = f"config/models/{name}.yaml: needs.families"
+    for family in families:
+        if family not in FAMILIES:
+            yield f"{key}: unknown family {family!r}; {nearest(family, FAMILIES)}"
+    if not set(families) & set(made):
+        yield (f"{key}={families} are none of features.families={made}; add one of them to either")
+
+
 def _families(settings: dict[str, Any]) -> Iterator[str]:
     from mlfactory.features.families import FAMILIES
 
@@ -301,6 +313,8 @@ def _families(settings: dict[str, Any]) -> Iterator[str]:
     for family in BASELINE_FAMILIES:
         if family not in families:
             yield f"features.families lacks {family}, which the scores' baselines read; add it"
+    for name, model in load_models(settings["models"]).items():
+        yield from _families_of_model(name, model, families)
 
 
 def _timeframes(settings: dict[str, Any]) -> Iterator[str]:

@@ -167,10 +167,11 @@ def read_stack(path: str | Path, models: Sequence[str]) -> pd.DataFrame:
     return read(path, schemas.stacking_dataset(models))
 
 
-def read_split(path: str | Path) -> pd.DataFrame:
-    """Read a split with the features that it holds."""
+def read_split(path: str | Path, names: Sequence[str] | None = None) -> pd.DataFrame:
+    """Read a split with these features, by default with all that it holds."""
     marks = ("datetime", "session", "segment")
-    return read(path, schemas.split([c for c in column_names(path) if c not in marks]))
+    held = [c for c in column_names(path) if c not in marks]
+    return read(path, schemas.split(held if names is None else names))
 
 
 def write_json(content: dict[str, Any], path: str | Path) -> None:

@@ -1,10 +1,12 @@
 from mlfactory import runtime, schemas, tables
 from mlfactory.bundles import save_bundle
+from mlfactory.model_inputs import columns
 from mlfactory.oof import fit_fold
 
 runtime.setup(snakemake)
+manifest = tables.read_json(snakemake.input.manifest)
 bundle, predictions, metrics = fit_fold(
-    tables.read_split(snakemake.input.train),
+    tables.read_split(snakemake.input.train, columns(manifest, snakemake.params.model)),
     tables.read(snakemake.input.folds, schemas.FOLDS),
     fold=int(snakemake.wildcards.fold),
     embargo=snakemake.params.embargo,

@@ -62,6 +62,13 @@ class FeatureRows:
         """The same features with other rows asked for (row numbers into ``values``)."""
         return replace(self, rows=rows)
 
+    def named(self, names: tuple[str, ...]) -> "FeatureRows":
+        """The same rows with these features only, in this order; a missing one is a ValueError."""
+        if names == self.names:
+            return self
+        columns = [self.names.index(name) for name in names]
+        return replace(self, values=np.ascontiguousarray(self.values[:, columns]), names=names)
+
 
 class Labelled(NamedTuple):
     """Rows with their labels (0, 1, 2) and weights, all checked."""
