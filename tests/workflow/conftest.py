@@ -21,6 +21,7 @@ def copy(finished, tmp_path):
     return folder
 
 
+@pytest.hookimpl(tryfirst=True)  # before xdist reads the marks
 def pytest_collection_modifyitems(items):
     """Two groups for two processes: tests that need the finished run, and those that do not."""
     for item in items:
