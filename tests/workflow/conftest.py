@@ -19,12 +19,3 @@ def copy(finished, tmp_path):
     folder = tmp_path / "copy"
     shutil.copytree(finished, folder, symlinks=True)
     return folder
-
-
-@pytest.hookimpl(tryfirst=True)  # before xdist reads the marks
-def pytest_collection_modifyitems(items):
-    """Two groups for two processes: tests that need the finished run, and those that do not."""
-    for item in items:
-        if item.path.parent.name == "workflow":
-            group = "finished" if "finished" in item.fixturenames else "fresh"
-            item.add_marker(pytest.mark.xdist_group(group))

@@ -1,15 +1,11 @@
 import re
-import signal
-import subprocess
-import time
 
 import pandas as pd
 import pytest
-from clone import ROOT, call, contents, copy_workflow, environment
+from clone import ROOT, call, contents, copy_workflow
 
 from mlfactory import schemas, synthetic, tables
 
-TABLES = ("results/**/*.parquet", "results/**/*.json")
 RUN_BY_CI = ("./pipeline demo", "./pipeline lint", "./pipeline test")
 
 
@@ -137,28 +133,3 @@ def test_mistake_on_the_command_line_is_one_line_and_no_output(tmp_path, argumen
     assert len(run.stderr.strip().splitlines()) == 1
     assert all(word in run.stderr for word in words), run.stderr
     assert not (folder / "results").exists()
-
-
-def test_interrupted_run_resumes_to_the_same_tables(finished, tmp_path):
-    folder = copy_workflow(tmp_path / "workflow")
-    command = ["./pipeline", "run", "--configfile", "config/test.yaml", "--cores", "2"]
-    process = subprocess.Popen(
-        command,
-        cwd=folder,
-        env=environment(folder),
-        stdout=subprocess.DEVNULL,
-        stderr=subprocess.PIPE,
-        text=True,
-        start_new_session=True,
-    )
-    deadline = time.monotonic() + 300
-    while not list(folder.glob("results/DEMO/oof/*")) and time.monotonic() < deadline:
-        time.sleep(0.2)
-    process.send_signal(signal.SIGINT)
-    _, shown = process.communicate(timeout=120)
-    assert "stopped; the same command resumes" in shown.splitlines()
-    assert process.returncode == 130
-    assert len(contents(folder, *TABLES)) < len(contents(finished, *TABLES))
-    again = call(folder, *command)
-    assert again.returncode == 0, again.stderr[-3000:]
-    assert contents(folder, *TABLES) == contents(finished, *TABLES)

@@ -4,8 +4,11 @@ import os
 import pty
 import re
 import shutil
+import signal
+import subprocess
+import time
 
-from clone import call, contents, environment
+from clone import call, contents, copy_workflow, environment
 
 TEST = ("--configfile", "config/test.yaml")
 TABLES = ("results/**/*.parquet", "results/**/*.json")
@@ -99,3 +102,28 @@ def test_on_a_terminal_one_line_is_redrawn_with_what_runs_and_the_time_left(copy
     )
     assert max(map(len, drawn)) < 120
     assert re.search(r"^\d+ jobs to run", shown, re.M)
+
+
+def test_interrupted_run_resumes_to_the_same_tables(finished, tmp_path):
+    folder = copy_workflow(tmp_path / "workflow")
+    command = ["./pipeline", "run", "--configfile", "config/test.yaml", "--cores", "2"]
+    process = subprocess.Popen(
+        command,
+        cwd=folder,
+        env=environment(folder),
+        stdout=subprocess.DEVNULL,
+        stderr=subprocess.PIPE,
+        text=True,
+        start_new_session=True,
+    )
+    deadline = time.monotonic() + 300
+    while not list(folder.glob("results/DEMO/oof/*")) and time.monotonic() < deadline:
+        time.sleep(0.2)
+    process.send_signal(signal.SIGINT)
+    _, shown = process.communicate(timeout=120)
+    assert "stopped; the same command resumes" in shown.splitlines()
+    assert process.returncode == 130
+    assert len(contents(folder, *TABLES)) < len(contents(finished, *TABLES))
+    again = call(folder, *command)
+    assert again.returncode == 0, again.stderr[-3000:]
+    assert contents(folder, *TABLES) == contents(finished, *TABLES)
