@@ -166,6 +166,7 @@ def fold_table(
             "t1": part["t1"],
             "bars_held": part["bars_held"],
             "uniqueness": part["uniqueness"],
+            "quality": part["quality"],
         }
     )
 

@@ -103,6 +103,7 @@ LABELS = Schema(
         "ambiguous": Column("bool"),
         "tradable": Column("bool"),
         "uniqueness": Column("float64", "mean of 1/concurrency", nullable=True, low=0, high=1),
+        "quality": Column("float64", "score of the path", nullable=True, low=0, high=1),
     },
 )
 
@@ -118,6 +119,7 @@ FOLDS = Schema(
         "t1": LABELS.columns["t1"],
         "bars_held": LABELS.columns["bars_held"],
         "uniqueness": LABELS.columns["uniqueness"],
+        "quality": LABELS.columns["quality"],
     },
 )
 
