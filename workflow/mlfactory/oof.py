@@ -15,7 +15,7 @@ from mlfactory.bundles import Bundle, scaled
 from mlfactory.folds import embargo_bars, overlapping, training_rows
 from mlfactory.models._base import FeatureRows, Model
 from mlfactory.scaling import RobustScaler
-from mlfactory.schemas import PROBABILITIES
+from mlfactory.schemas import PROBABILITIES, SPLIT_MARKS
 from mlfactory.times import nanoseconds
 from mlfactory.weights import fit_weights
 
@@ -57,7 +57,7 @@ class TrainingSet:
 
 def feature_rows(table: pd.DataFrame) -> FeatureRows:
     """All rows of a split table as model input."""
-    names = tuple(c for c in table.columns if c not in ("datetime", "session", "segment"))
+    names = tuple(c for c in table.columns if c not in SPLIT_MARKS)
     return FeatureRows(
         np.ascontiguousarray(table[list(names)].to_numpy(dtype=np.float32)),
         table["segment"].to_numpy(),
