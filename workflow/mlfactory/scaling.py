@@ -32,8 +32,8 @@ def quartiles(values: Float32Array2D) -> Float32Array2D:
     above = np.minimum(below + 1, len(values) - 1)
     out = np.empty((len(_QUARTILES), values.shape[1]), dtype=np.float32)
     for column in range(values.shape[1]):
-        ordered = np.sort(values[:, column])
-        out[:, column] = ordered[below] + (at - below) * (ordered[above] - ordered[below])
+        ordered = np.sort(values[:, column])[[below, above]].astype(np.float64)
+        out[:, column] = ordered[0] + (at - below) * (ordered[1] - ordered[0])
     return out
 
 
