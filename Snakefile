@@ -26,6 +26,8 @@ rule all:
         targets("models/{model}/h{horizon}/foldfull"),
         targets("predictions/{model}_h{horizon}_{split}.parquet"),
         targets("ensembles/{ensemble}_h{horizon}/{split}.parquet"),
+        targets("splits/scaled/dataset_manifest.json"),
+        targets("manifest.json"),
         targets("report.html"),
 
 
@@ -42,6 +44,12 @@ rule features:
 rule labels:
     input:
         targets("labels_h{horizon}.parquet"),
+
+
+rule dataset:
+    input:
+        targets("splits/scaled/dataset_manifest.json"),
+        targets("manifest.json"),
 
 
 rule oof:

@@ -91,6 +91,7 @@ def pipeline_labels(minutes: pd.DataFrame) -> pd.DataFrame:
     labelled = labels.label_bars(
         bars,
         raw_bars,
+        horizon=20,
         contract=DEMO,
         raw_interval=minute,
         cross_sessions=settings["cross_sessions"],

@@ -3,7 +3,7 @@ from dataclasses import asdict
 
 from mlfactory import config as configuration
 from mlfactory import contracts, runtime
-from mlfactory.provenance import script_hash
+from mlfactory.provenance import pins, script_hash
 from snakemake_logger_plugin_mlfactory.scheduling import one_look_at_a_time
 
 one_look_at_a_time()
@@ -51,6 +51,15 @@ def barriers(wildcards):
     """k_up, k_down and max_bars of the symbol's horizon."""
     horizon = int(wildcards.horizon)
     return runtime.or_exit(configuration.barriers, SETTINGS, wildcards.symbol, horizon)
+
+
+def all_barriers(wildcards):
+    """k_up, k_down and max_bars of each of the symbol's horizons."""
+    symbol = wildcards.symbol
+    return {
+        h: runtime.or_exit(configuration.barriers, SETTINGS, symbol, h)
+        for h in HORIZONS
+    }
 
 
 def code(script, *modules):

@@ -22,6 +22,7 @@ rule fit_ensemble:
         model=lambda w: ENSEMBLES[w.ensemble],
         members=list(MODELS),
         embargo=SETTINGS["folds"]["embargo"],
+        weights=SETTINGS["fit"]["weights"],
         seed=SETTINGS["seed"],
         code=lambda w: code("fit_ensemble", f"mlfactory.models.{w.ensemble}"),
     message:

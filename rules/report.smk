@@ -43,6 +43,29 @@ rule score_models:
         "../workflow/scripts/score_models.py"
 
 
+# What the run is made of: equal where two runs are.
+rule write_manifest:
+    input:
+        raw=raw_file,
+    output:
+        manifest="<results>/{symbol}/manifest.json",
+    log:
+        "<results>/{symbol}/logs/write_manifest.log",
+    benchmark:
+        "<results>/{symbol}/benchmarks/write_manifest.jsonl"
+    conda:
+        "../envs/data.yaml"
+    params:
+        settings=lambda w: configuration.of_symbol(SETTINGS, w.symbol),
+        code_by_step=lambda w: code_by_step(),
+        lock=pins(),
+        code=code("write_manifest"),
+    message:
+        "write what the run of {wildcards.symbol} is made of"
+    script:
+        "../workflow/scripts/write_manifest.py"
+
+
 # The page that a researcher looks at: everything of one symbol, all its horizons and models.
 rule make_report:
     input:

@@ -26,6 +26,38 @@ rule split_bars:
         "../workflow/scripts/split_bars.py"
 
 
+# The published dataset: an export. No fold reads it: folds scale for themselves.
+rule scale_splits:
+    input:
+        train="<results>/{symbol}/splits/train.parquet",
+        val="<results>/{symbol}/splits/val.parquet",
+        test="<results>/{symbol}/splits/test.parquet",
+        features="<results>/{symbol}/features.json",
+        labels=expand(
+            "<results>/{{symbol}}/labels_h{horizon}.parquet", horizon=HORIZONS
+        ),
+    output:
+        train="<results>/{symbol}/splits/scaled/train_scaled.parquet",
+        val="<results>/{symbol}/splits/scaled/val_scaled.parquet",
+        test="<results>/{symbol}/splits/scaled/test_scaled.parquet",
+        scaler="<results>/{symbol}/splits/scaled/feature_scaler.json",
+        feature_set="<results>/{symbol}/splits/scaled/feature_set_manifest.json",
+        manifest="<results>/{symbol}/splits/scaled/dataset_manifest.json",
+    log:
+        "<results>/{symbol}/logs/scale_splits.log",
+    benchmark:
+        "<results>/{symbol}/benchmarks/scale_splits.jsonl"
+    conda:
+        "../envs/data.yaml"
+    params:
+        barriers=all_barriers,
+        code=code("scale_splits"),
+    message:
+        "publish the scaled splits of {wildcards.symbol}"
+    script:
+        "../workflow/scripts/scale_splits.py"
+
+
 rule assign_folds:
     input:
         bars="<results>/{symbol}/bars.parquet",

@@ -57,6 +57,35 @@ def label(bars, raw, width, t, k_up, k_down, max_bars, cross_sessions):
     return "neutral", path[-1], bars["close"][ahead[-1]], max_bars
 
 
+def quality(bars, raw, width, t, outcome, row, price, held, *, horizon, k_up, k_down):
+    """The score of one bar's path, by walking its raw rows one by one."""
+    entry = bars["close"][t]
+    above, below = k_up * width[t], k_down * width[t]
+    path = [j for j in range(row + 1) if raw["bar"][j] > t]
+
+    def depth(value):
+        """How far a price is on the wrong side of the entry, as a share of its barrier."""
+        if value >= entry:
+            return 0.0 if outcome == "long" else (value - entry) / above
+        return 0.0 if outcome == "short" else (entry - value) / below
+
+    ups = [(raw["high"][j] - entry) / above for j in path]
+    downs = [(entry - raw["low"][j]) / below for j in path]
+    if outcome == "long":
+        pain, gain = max(0.0, *downs), (price - entry) / above
+    elif outcome == "short":
+        pain, gain = max(0.0, *ups), (entry - price) / below
+    else:
+        pain, gain = max(0.0, *ups, *downs), 1 - depth(price)
+    pain, gain = min(pain, 1), min(gain, 1)
+    under = sum(depth(raw["close"][j]) for j in path[:-1]) + depth(price)
+    speed = math.exp(-(((held - 1.5 * horizon) / (1.5 * horizon)) ** 2))
+    drawdown = 1 - min(under / len(path), 1)
+    return (
+        0.2 * speed + 0.25 * (1 - pain) + 0.2 * gain + 0.2 * gain / (gain + pain) + 0.15 * drawdown
+    )
+
+
 def average_uniqueness(held):
     under_way = [
         sum(1 for t in range(len(held)) if held[t] and t < bar <= t + held[t])

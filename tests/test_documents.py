@@ -35,7 +35,10 @@ def test_pins_of_the_conda_environments_equal_the_lock(path):
 
 NAMES = {"sklearn": "scikit-learn", "talib": "TA-Lib", "pywt": "PyWavelets", "yaml": "PyYAML"}
 MODULES = {
-    "data": ("bars", "features.catalog", "labels", "splits", "folds", "nulls", "synthetic"),
+    "data": (
+        *("bars", "features.catalog", "labels", "splits", "folds", "nulls", "synthetic"),
+        *("published", "provenance"),
+    ),
     "boosting": ("oof", "models.lightgbm", "models.xgboost", "models.catboost"),
     "report": ("report.evidence", "report.page"),
     "classical": ("oof", "models.logistic", "models.random_forest", "scores", "ensembles"),

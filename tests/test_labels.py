@@ -22,7 +22,7 @@ def label(raw, *, terms=None, **settings):
     where = {k: settings.pop(k) for k in ("session", "segment") if k in settings}
     bars, raw_bars = bars_of(raw, per_bar=settings.pop("per_bar", 1), **where)
     given = {"k_up": 1.0, "k_down": 1.0, "max_bars": 3, "atr_period": 2}
-    given |= {"atr_floor_ticks": 1.0, "cross_sessions": True}
+    given |= {"atr_floor_ticks": 1.0, "cross_sessions": True, "horizon": 2}
     table = label_bars(
         bars, raw_bars, contract=contract(**(terms or {})), raw_interval=MINUTE, **given | settings
     )
@@ -83,6 +83,35 @@ def test_label_is_null_when_its_window_leaves_the_segment_even_if_touched_before
     rows = [FLAT, FLAT, (100, 103, 100, 102), FLAT, FLAT, FLAT]
     assert label(rows).loc[1, "label"] == 2
     assert label(rows, segment=[0, 0, 0, 0, 1, 1]).loc[1, "label"] is pd.NA
+
+
+def test_quality_of_a_long_label_is_worked_out_by_hand():
+    rows = [FLAT, FLAT, (100, 101, 99, 99), (99, 102.5, 99, 102), FLAT]
+    row = label(rows).iloc[1]
+    assert row["label"] == 2
+    speed = np.exp(-(((2 - 3) / 3) ** 2))
+    pain, gain, depth = 0.5, 1, (0.5 + 0) / 2
+    expected = 0.2 * speed + 0.25 * (1 - pain) + 0.2 * gain
+    expected += 0.2 * gain / (gain + pain) + 0.15 * (1 - depth)
+    assert row["quality"] == pytest.approx(expected)
+
+
+def test_quality_is_the_same_for_a_market_turned_upside_down():
+    rows = np.array([FLAT, FLAT, (100, 101, 99, 99), (99, 102.5, 99, 102), *[FLAT] * 4])
+    mirrored = 200 - rows[:, [0, 2, 1, 3]]
+    up, down = label(rows), label(mirrored)
+    np.testing.assert_allclose(up["quality"], down["quality"])
+    assert (up["label"].dropna() == 2 - down["label"].dropna()).all()
+
+
+def test_calm_path_is_of_higher_quality_than_one_that_nearly_failed():
+    calm = [FLAT, FLAT, (100, 101, 100, 101), (101, 102.5, 101, 102), FLAT]
+    wild = [FLAT, FLAT, (100, 101, 98.1, 98.5), (98.5, 102.5, 98.5, 102), FLAT]
+    assert label(calm).loc[1, "quality"] > label(wild).loc[1, "quality"] + 0.2
+    still = [FLAT] * 5
+    near = [FLAT, FLAT, (100, 101.9, 98.1, 101.9), (101.9, 101.9, 98.1, 98.1), FLAT]
+    assert label(still).loc[1, "label"] == label(near).loc[1, "label"] == 1
+    assert label(still).loc[1, "quality"] > label(near).loc[1, "quality"] + 0.1
 
 
 def test_roll_ends_the_path_as_any_new_segment_does():
@@ -149,6 +178,7 @@ def test_day_of_clock_change_labels_by_the_exchanges_sessions():
     )
     assert set(bars["segment"]) == {0}
     given = {"k_up": 1.0, "k_down": 1.0, "max_bars": 12, "atr_period": 2, "atr_floor_ticks": 1.0}
+    given["horizon"] = 5
     table = label_bars(
         bars, raw_bars, contract=contract(), raw_interval=MINUTE, cross_sessions=None, **given
     )
@@ -179,6 +209,7 @@ def test_labels_equal_their_naive_twin(seed, cross_sessions):
     table = label_bars(
         bars,
         raw,
+        horizon=4,
         contract=contract(),
         raw_interval=MINUTE,
         atr_period=5,
@@ -197,10 +228,14 @@ def test_labels_equal_their_naive_twin(seed, cross_sessions):
         if outcome in ("unknown", "ambiguous"):
             assert got["label"] is pd.NA
             assert got["ambiguous"] == (outcome == "ambiguous")
+            assert np.isnan(got["quality"])
         else:
             assert NAMES[got["label"]] == outcome
             side = -1 if outcome == "short" else 1
             assert got["ret"] == pytest.approx(side * (price / bars["close"][t] - 1))
+            k = {"k_up": 1.5, "k_down": 1.1}
+            quality = naive.quality(bars, raw, width, t, outcome, row, price, held, horizon=4, **k)
+            assert got["quality"] == pytest.approx(quality)
         if outcome != "unknown":
             assert got["t1"] == raw["datetime"][row] + MINUTE
             assert got["bars_held"] == held
@@ -244,6 +279,7 @@ def test_label_depends_on_nothing_after_t1(monkeypatch):
         return label_bars(
             bars,
             raw,
+            horizon=4,
             contract=contract(),
             raw_interval=MINUTE,
             k_up=1.5,

@@ -27,6 +27,7 @@ def labelled(bars, raw, k=1.5):
     return label_bars(
         bars,
         raw,
+        horizon=4,
         contract=contract(),
         raw_interval=MINUTE,
         k_up=k,
@@ -72,7 +73,7 @@ def test_fold_table_joins_labels_by_time():
     train = bars[["datetime"]].iloc[20:60].reset_index(drop=True)
     folds = fold_table(train, bars, labels, n_splits=2, bar_interval=3 * MINUTE)
     by_time = train.merge(labels, on="datetime")
-    for name in ("label", "t1", "bars_held", "uniqueness"):
+    for name in ("label", "t1", "bars_held", "uniqueness", "quality"):
         pd.testing.assert_series_equal(folds[name], by_time[name])
 
 
@@ -150,7 +151,9 @@ def test_weights_do_not_read_rows_that_overlap_the_scored_fold(stacked):  # noqa
     spoilt = stack.copy()
     spoilt.loc[near, "y_true"] = (2 - spoilt.loc[near, "y_true"]).astype("Int8")
     spoilt.loc[near, "sample_weight"] *= 50
-    honest, poisoned = (ensemble((folds, parts, t), model=weighted)[1] for t in (stack, spoilt))
+    other = folds.assign(uniqueness=folds["uniqueness"].mask(near, 0.01))
+    pairs = ((folds, stack), (other, spoilt))
+    honest, poisoned = (ensemble((f, parts, t), model=weighted)[1] for f, t in pairs)
     assert honest[held].equals(poisoned[held])
 
 

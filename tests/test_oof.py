@@ -64,6 +64,7 @@ def poisoned(train, folds, fold):
     labels = pd.Series(generator.integers(0, 3, len(spoilt)), index=spoilt).astype("Int8")
     folds.loc[spoilt, "label"] = labels.where(folds.loc[spoilt, "label"].notna())
     folds.loc[spoilt, "uniqueness"] = folds.loc[spoilt, "uniqueness"] / 3
+    folds.loc[spoilt, "quality"] = folds.loc[spoilt, "quality"] / 3
     return train, folds
 
 
@@ -120,7 +121,11 @@ def leak_weights(monkeypatch):
 
     def of_all_rows(data, *arguments, **more):
         mean = np.nanmean(data.uniqueness)
-        monkeypatch.setattr(oof, "fit_weights", lambda uniqueness, kind: uniqueness / mean)
+
+        def divided(kind, *, uniqueness, **rows):
+            return uniqueness / mean
+
+        monkeypatch.setattr(oof, "fit_weights", divided)
         return fit_rows(data, *arguments, **more)
 
     monkeypatch.setattr(oof, "fit_rows", of_all_rows)

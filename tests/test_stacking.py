@@ -94,6 +94,7 @@ def ensemble(stacked, **change):
         "model": VOTING,
         "members": ["one", "two"],
         "embargo": EMBARGO,
+        "weights": "uniqueness",
         "seed": 0,
         "origin": {},
     }

@@ -45,6 +45,7 @@ def training_tables(n=600, n_splits=3, seed=0, signal=1.0, per_session=50, held=
             "t1": end.take(last).reset_index(drop=True).mask(unknown),
             "bars_held": pd.Series(np.full(n, held)).astype("Int32").mask(unknown),
             "uniqueness": pd.Series(generator.uniform(0.1, 1, n)).mask(unknown),
+            "quality": pd.Series(generator.uniform(0, 1, n)).mask(unknown),
         }
     )
     return train, folds

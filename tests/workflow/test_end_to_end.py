@@ -73,7 +73,8 @@ def test_edited_model_reruns_its_fits_and_what_follows_only(copy):
     jobs, planned_jobs = planned(copy)
     assert set(jobs) == {
         *("fit_boosting", "fit_boosting_full", "stack_predictions", "predict_splits"),
-        *("fit_ensemble", "predict_ensemble", "score_models", "make_report"),
+        *("fit_ensemble", "predict_ensemble", "score_models"),
+        *("write_manifest", "make_report"),
     }
     assert jobs["fit_boosting"] == 8
     assert jobs["predict_splits"] == 2
@@ -135,7 +136,10 @@ def test_changed_barrier_of_one_horizon_reruns_that_horizon_only(copy):
     jobs, planned_jobs = planned(copy, config="mine.yaml")
     assert jobs["label_bars"] == 1
     assert jobs["score_models"] == 1
-    shared = ("all", "make the report of DEMO")
+    shared = (
+        *("all", "make the report of DEMO", "publish the scaled splits of DEMO"),
+        "write what the run of DEMO is made of",
+    )
     assert all("h5" in job or "horizon 5" in job for job in planned_jobs if job not in shared)
 
 
@@ -184,6 +188,7 @@ def test_two_symbols_in_one_run_are_refused_even_as_files(copy):
         ("labels", {"label_bars"}),
         ("oof", {"fit_boosting", "fit_classical"}),
         ("stack", {"stack_predictions"}),
+        ("dataset", {"scale_splits", "write_manifest"}),
         ("scores", {"score_models"}),
         ("report", {"make_report"}),
     ],

@@ -10,18 +10,25 @@ from mlfactory.bundles import Bundle
 from mlfactory.folds import embargo_bars, training_rows
 from mlfactory.models._base import Model
 from mlfactory.oof import intervals, predictions
-from mlfactory.stacking import member_rows, side_by_side
+from mlfactory.stacking import member_rows, sample_weights, side_by_side
 
 
-def _fitted(spec: dict[str, Any], stack: pd.DataFrame, members: list[str], seed: int) -> Model:
-    """The ensemble fitted on the labelled rows of a stacking dataset."""
+def _fitted(
+    spec: dict[str, Any],
+    stack: pd.DataFrame,
+    folds: pd.DataFrame,
+    members: list[str],
+    weights: str,
+    seed: int,
+) -> Model:
+    """The ensemble fitted on the labelled rows of these; ``folds`` holds the same rows."""
     model = registry.get(spec["model"]["type"])(spec["training"], spec["early_stopping"])
-    rows = stack[stack["y_true"].notna()]
-    weight = rows["sample_weight"].to_numpy()
+    known = stack["y_true"].notna().to_numpy()
+    rows = stack[known]
     model.fit(
         member_rows(rows, members),
         rows["y_true"].to_numpy(dtype=np.int8),
-        sample_weight=weight / weight.mean(),
+        sample_weight=sample_weights(folds[known], weights),
         seed=seed,
     )
     return model
@@ -34,6 +41,7 @@ def fit_ensemble(
     model: dict[str, Any],
     members: list[str],
     embargo: dict[str, int],
+    weights: str,
     seed: int,
     origin: dict[str, Any],
 ) -> tuple[Bundle, pd.DataFrame]:
@@ -49,6 +57,8 @@ def fit_ensemble(
         Base models whose predictions it reads.
     embargo
         ``sessions`` and ``min_bars`` left out after a held-out block.
+    weights
+        See `fit_weights`; of each fit's own rows.
 
     Returns
     -------
@@ -65,9 +75,10 @@ def fit_ensemble(
     out = np.empty((len(stack), 3))
     for number in np.unique(fold):
         scored = fold == number
-        fitted = _fitted(model, stack[training_rows(start, end, scored, bars)], members, seed)
+        rows = training_rows(start, end, scored, bars)
+        fitted = _fitted(model, stack[rows], held_out[rows], members, weights, seed)
         out[scored] = fitted.predict(member_rows(stack[scored], members))
-    bundle = Bundle(_fitted(model, stack, members, seed), None, origin)
+    bundle = Bundle(_fitted(model, stack, held_out, members, weights, seed), None, origin)
     return bundle, predictions(stack["datetime"], out)
 
 

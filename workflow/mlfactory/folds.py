@@ -7,7 +7,7 @@ import numpy as np
 import pandas as pd
 
 from mlfactory._typing import BoolArray1D, Int64Array1D
-from mlfactory.times import nanoseconds
+from mlfactory.times import nanoseconds, rows_at
 
 
 def overlapping(start: Int64Array1D, end: Int64Array1D, held_out: BoolArray1D) -> BoolArray1D:
@@ -147,12 +147,13 @@ def fold_table(
     Returns
     -------
     One row a training row, schema FOLDS.
+
+    Raises
+    ------
+    ValueError
+        When the training split and the labels are not of the same bars.
     """
-    times, wanted = nanoseconds(labels["datetime"]), nanoseconds(train["datetime"])
-    first = int(np.searchsorted(times, wanted[0]))
-    rows = slice(first, first + len(train))
-    if not np.array_equal(times[rows], wanted):
-        raise ValueError("the training split and the labels are not of the same bars")
+    rows = rows_at(labels["datetime"], train["datetime"])
     part = labels.iloc[rows].reset_index(drop=True)
     marks = bars.iloc[rows].reset_index(drop=True)
     return pd.DataFrame(
@@ -166,6 +167,7 @@ def fold_table(
             "t1": part["t1"],
             "bars_held": part["bars_held"],
             "uniqueness": part["uniqueness"],
+            "quality": part["quality"],
         }
     )
 

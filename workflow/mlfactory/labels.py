@@ -17,9 +17,9 @@ from mlfactory._typing import (
 )
 from mlfactory.barriers import barrier_width
 from mlfactory.contracts import Contract
+from mlfactory.quality import LONG, NEUTRAL, SHORT, path_quality
 from mlfactory.times import MISSING, from_nanoseconds, nanoseconds
 
-SHORT, NEUTRAL, LONG = 0, 1, 2
 AMBIGUOUS = 3
 UNKNOWN = -1
 ROUND_THE_CLOCK = pd.Timedelta(hours=20)
@@ -83,10 +83,11 @@ def window_ends(segment: Int32Array1D, session: Int32Array1D, cross_sessions: bo
 @njit(cache=True)
 def _scan(
     close: Float64Array1D,
+    high: Float64Array1D,
+    low: Float64Array1D,
     width: Float64Array1D,
     last: Int64Array1D,
     first_raw: Int64Array1D,
-    raw_bar: Int64Array1D,
     raw_open: Float64Array1D,
     raw_high: Float64Array1D,
     raw_low: Float64Array1D,
@@ -97,7 +98,8 @@ def _scan(
     """Outcome, deciding raw row, exit price, highest and lowest price met, and bars held.
 
     Bars whose width is missing or that are the last of their stretch are UNKNOWN. Bars whose
-    stretch ends within ``max_bars`` are walked to its end, for their concurrency only.
+    stretch ends within ``max_bars`` are walked to its end, for their concurrency only. Whole bars
+    are passed over until one meets a barrier; only that bar's raw rows are looked at.
     """
     n = len(close)
     outcome = np.full(n, UNKNOWN, dtype=np.int8)
@@ -112,13 +114,17 @@ def _scan(
             continue
         upper = close[t] + k_up * width[t]
         lower = close[t] - k_down * width[t]
-        start = first_raw[t + 1]
-        kind, row = decide(raw_open, raw_high, raw_low, start, first_raw[end + 1], upper, lower)
+        top = bottom = close[t]
+        bar = t + 1
+        while bar < end and high[bar] < upper and low[bar] > lower:
+            top = max(top, high[bar])
+            bottom = min(bottom, low[bar])
+            bar += 1
+        start, stop = first_raw[bar], first_raw[bar + 1]
+        kind, row = decide(raw_open, raw_high, raw_low, start, stop, upper, lower)
         outcome[t] = kind
         decided[t] = row
-        held[t] = raw_bar[row] - t
-        top = close[t]
-        bottom = close[t]
+        held[t] = bar - t
         for j in range(start, row + 1):
             top = max(top, raw_high[j])
             bottom = min(bottom, raw_low[j])
@@ -176,6 +182,7 @@ def label_bars(
     bars: pd.DataFrame,
     raw_bars: pd.DataFrame,
     *,
+    horizon: int,
     contract: Contract,
     raw_interval: pd.Timedelta,
     k_up: float,
@@ -191,6 +198,8 @@ def label_bars(
     ----------
     bars, raw_bars
         Tables of schemas BARS and RAW_BARS: the bars, and the raw rows they were made of.
+    horizon
+        In bars, for the quality of a path.
     contract
         For the tick size and the round-trip cost.
     raw_interval
@@ -211,7 +220,8 @@ def label_bars(
     window of ``max_bars`` leaves the segment (or session), before the first ATR, and where the
     nearer barrier does not clear the round-trip cost (``tradable`` is false). ``ret``, ``mae`` and
     ``mfe`` are fractions of the entry price, seen from the label's side (long for neutral), up to
-    the exit; the row that decides counts in full on the adverse side.
+    the exit; the row that decides counts in full on the adverse side. ``quality`` is
+    `path_quality`, missing where the path is ambiguous or not known.
     """
     close = bars["close"].to_numpy()
     width = barrier_width(bars, atr_period=atr_period, floor=atr_floor_ticks * contract.tick_size)
@@ -219,12 +229,14 @@ def label_bars(
         cross_sessions = trades_around_the_clock(bars)
     last = window_ends(bars["segment"].to_numpy(), bars["session"].to_numpy(), cross_sessions)
     raw_bar = raw_bars["bar"].to_numpy()
-    outcome, decided, exit_price, highest, lowest, held = _scan(
+    first_raw = np.searchsorted(raw_bar, np.arange(len(bars) + 1))
+    scan = _scan(
         close,
+        bars["high"].to_numpy(),
+        bars["low"].to_numpy(),
         width,
         last,
-        np.searchsorted(raw_bar, np.arange(len(bars) + 1)),
-        raw_bar,
+        first_raw,
         raw_bars["open"].to_numpy(),
         raw_bars["high"].to_numpy(),
         raw_bars["low"].to_numpy(),
@@ -232,15 +244,21 @@ def label_bars(
         k_down,
         max_bars,
     )
+    raw_close = raw_bars["close"].to_numpy()
+    quality = path_quality(
+        close, k_up * width, k_down * width, first_raw, raw_close, *scan, horizon
+    )
+    outcome, held = scan[0], scan[-1]
     whole = np.arange(len(bars)) + max_bars <= last
     nearer = min(k_up, k_down) * width
     tradable = nearer > contract.round_trip_cost(close)
-    uniqueness = average_uniqueness(held)
     return _table(
         bars["datetime"],
         nanoseconds(raw_bars["datetime"]) + raw_interval.value,
         close,
-        (outcome, decided, exit_price, highest, lowest, held, uniqueness),
+        scan,
+        average_uniqueness(held),
+        quality,
         whole & (outcome >= 0),
         tradable,
     )
@@ -251,10 +269,12 @@ def _table(
     raw_end_ns: Int64Array1D,
     close: Float64Array1D,
     scan: tuple,
+    uniqueness: Float64Array1D,
+    quality: Float64Array1D,
     known: BoolArray1D,
     tradable: BoolArray1D,
 ) -> pd.DataFrame:
-    outcome, decided, exit_price, highest, lowest, held, uniqueness = scan
+    outcome, decided, exit_price, highest, lowest, held = scan
     side = np.where(outcome == SHORT, -1.0, 1.0)
     up = highest / close - 1
     down = 1 - lowest / close
@@ -276,5 +296,6 @@ def _table(
             "ambiguous": known & (outcome == AMBIGUOUS),
             "tradable": tradable,
             "uniqueness": where_known(uniqueness),
+            "quality": where_known(quality),
         }
     )

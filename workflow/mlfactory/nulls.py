@@ -11,7 +11,7 @@ LEAST_SHIFT = 0.1
 
 LEAST_SESSIONS = 10
 
-_LABEL_COLUMNS = ("label", "bars_held", "uniqueness")
+_LABEL_COLUMNS = ("label", "bars_held", "uniqueness", "quality")
 
 
 def _sources(folds: pd.DataFrame, shift: int) -> Int64Array1D:

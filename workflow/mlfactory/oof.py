@@ -15,7 +15,7 @@ from mlfactory.bundles import Bundle, scaled
 from mlfactory.folds import embargo_bars, overlapping, training_rows
 from mlfactory.models._base import FeatureRows, Model
 from mlfactory.scaling import RobustScaler
-from mlfactory.schemas import PROBABILITIES
+from mlfactory.schemas import PROBABILITIES, SPLIT_MARKS
 from mlfactory.times import nanoseconds
 from mlfactory.weights import fit_weights
 
@@ -37,6 +37,8 @@ class TrainingSet:
         (n,) the fold that holds the row out; -1 for rows that are never held out.
     uniqueness
         (n,) average uniqueness; NaN where there is no label.
+    quality
+        (n,) score of the label's path; NaN where there is no label.
     """
 
     features: FeatureRows
@@ -45,6 +47,7 @@ class TrainingSet:
     end: Int64Array1D
     fold: Int64Array1D
     uniqueness: Float64Array1D
+    quality: Float64Array1D
 
     @property
     def labelled(self) -> BoolArray1D:
@@ -54,7 +57,7 @@ class TrainingSet:
 
 def feature_rows(table: pd.DataFrame) -> FeatureRows:
     """All rows of a split table as model input."""
-    names = tuple(c for c in table.columns if c not in ("datetime", "session", "segment"))
+    names = tuple(c for c in table.columns if c not in SPLIT_MARKS)
     return FeatureRows(
         np.ascontiguousarray(table[list(names)].to_numpy(dtype=np.float32)),
         table["segment"].to_numpy(),
@@ -80,6 +83,7 @@ def training_set(train: pd.DataFrame, folds: pd.DataFrame) -> TrainingSet:
         end,
         folds["fold"].fillna(-1).to_numpy(dtype=np.int64),
         folds["uniqueness"].to_numpy(),
+        folds["quality"].to_numpy(),
     )
 
 
@@ -118,7 +122,12 @@ def _fit_once(
         X.take(rows),
         data.label[rows],
         *validation,
-        sample_weight=fit_weights(data.uniqueness[rows], weights),
+        sample_weight=fit_weights(
+            weights,
+            label=data.label[rows],
+            uniqueness=data.uniqueness[rows],
+            quality=data.quality[rows],
+        ),
         seed=seed,
     )
     return scaler, metrics

@@ -1,11 +1,13 @@
-"""Which code a rule runs: a hash that changes when, and only when, that code does."""
+"""What a run is made of: file, configuration, libraries, and the code that each rule runs."""
 
 import ast
 import hashlib
 import importlib.util
+import json
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
+from typing import Any
 
 PACKAGE = __package__ or "mlfactory"
 ROOT = Path(__file__).parents[2]
@@ -117,3 +119,44 @@ def script_hash(script: str, *modules: str) -> str:
     for name in sorted(set().union(*map(_libraries, codes))):
         digest.update(f"{name}=={pins()[name]}\n".encode())
     return digest.hexdigest()[:16]
+
+
+def sha256(path: Path) -> str:
+    """Hash of a file's bytes."""
+    with path.open("rb") as file:
+        return hashlib.file_digest(file, "sha256").hexdigest()
+
+
+def _text_hash(content: Any) -> str:
+    """Hash of what is in a mapping, in whatever order; 64 hexadecimal digits."""
+    return hashlib.sha256(json.dumps(content, sort_keys=True).encode()).hexdigest()
+
+
+def run_manifest(
+    symbol: str, *, raw: Path, settings: dict[str, Any], code: dict[str, str]
+) -> dict[str, Any]:
+    """The content of ``manifest.json``: equal where two runs are made of the same.
+
+    Parameters
+    ----------
+    symbol
+        The contract.
+    raw
+        Its raw file.
+    settings
+        The configuration as far as it is of this symbol.
+    code
+        The hash of each step's code and libraries.
+
+    Returns
+    -------
+    Name, bytes and hash of the raw file; configuration, code by step and locked libraries, each
+    with a hash of the whole. No times of day: equal runs have equal files.
+    """
+    return {
+        "symbol": symbol,
+        "raw": {"file": raw.name, "bytes": raw.stat().st_size, "sha256": sha256(raw)},
+        "config": {"sha256": _text_hash(settings), "content": settings},
+        "code": {"sha256": _text_hash(code), "steps": code},
+        "lock": {"sha256": sha256(ROOT / "requirements.lock"), "libraries": pins()},
+    }

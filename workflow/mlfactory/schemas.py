@@ -103,6 +103,7 @@ LABELS = Schema(
         "ambiguous": Column("bool"),
         "tradable": Column("bool"),
         "uniqueness": Column("float64", "mean of 1/concurrency", nullable=True, low=0, high=1),
+        "quality": Column("float64", "score of the path", nullable=True, low=0, high=1),
     },
 )
 
@@ -118,8 +119,12 @@ FOLDS = Schema(
         "t1": LABELS.columns["t1"],
         "bars_held": LABELS.columns["bars_held"],
         "uniqueness": LABELS.columns["uniqueness"],
+        "quality": LABELS.columns["quality"],
     },
 )
+
+SPLIT_MARKS = ("datetime", "session", "segment")
+"""The columns of a split that are no features."""
 
 PROBABILITIES = tuple(f"prob_{name}" for name in CLASSES)
 
@@ -139,8 +144,24 @@ def features(names: Sequence[str]) -> Schema:
 def split(names: Sequence[str]) -> Schema:
     """A split: complete unscaled features, with the segment and session of each bar."""
     columns = {name: Column("float32") for name in names}
-    rows = {name: BARS.columns[name] for name in ("session", "segment")}
-    return Schema("split", {"datetime": _TIME, **rows, **columns})
+    rows = {name: BARS.columns[name] for name in SPLIT_MARKS}
+    return Schema("split", {**rows, **columns})
+
+
+def published(names: Sequence[str], horizons: Sequence[int]) -> Schema:
+    """A split of the published dataset: scaled features, and each horizon's label and weight."""
+    scaled = Column("float32", "interquartile ranges from the training median", low=-5, high=5)
+    weight = Column("float32", "quality tier", nullable=True, low=0.5, high=1.5)
+    return Schema(
+        "published dataset",
+        {
+            "datetime": _TIME,
+            "symbol": Column("str", "contract"),
+            **dict.fromkeys(names, scaled),
+            **{f"label_h{h}": LABELS.columns["label"] for h in horizons},
+            **{f"sample_weight_h{h}": weight for h in horizons},
+        },
+    )
 
 
 def member_columns(model: str) -> tuple[str, ...]:

@@ -8,6 +8,7 @@ import pandas as pd
 
 from mlfactory._typing import Int32Array1D
 from mlfactory.errors import UserError
+from mlfactory.schemas import SPLIT_MARKS
 from mlfactory.times import nanoseconds
 
 SPLITS = ("train", "val", "test")
@@ -155,7 +156,7 @@ def describe(splits: list[Split], bars: pd.DataFrame, warmup_bars: int) -> dict[
 def _table(bars: pd.DataFrame, features: pd.DataFrame, split: Split) -> pd.DataFrame:
     """The rows of one split: time, session, segment and the unscaled features."""
     rows = slice(split.start, split.stop)
-    marks = bars[["datetime", "session", "segment"]].iloc[rows]
+    marks = bars[list(SPLIT_MARKS)].iloc[rows]
     values = features.drop(columns="datetime").iloc[rows]
     return pd.concat([marks, values], axis=1).reset_index(drop=True)
 

@@ -3,7 +3,7 @@
 import numpy as np
 import pandas as pd
 
-from mlfactory._typing import Float64Array2D
+from mlfactory._typing import Float64Array1D, Float64Array2D
 from mlfactory.models._base import FeatureRows
 from mlfactory.schemas import PROBABILITIES, member_columns
 from mlfactory.weights import fit_weights
@@ -26,6 +26,27 @@ def by_member(models: list[str], tables: list[pd.DataFrame]) -> dict[str, list[p
     return {model: tables[i * n_folds : (i + 1) * n_folds] for i, model in enumerate(models)}
 
 
+def sample_weights(folds: pd.DataFrame, kind: str) -> Float64Array1D:
+    """Weights of a fit on all of these rows that have a label; NaN where there is none.
+
+    Parameters
+    ----------
+    folds
+        The rows of a table of schema FOLDS that are fitted.
+    kind
+        See `fit_weights`.
+    """
+    known = folds[folds["label"].notna()]
+    weights = np.full(len(folds), np.nan)
+    weights[folds["label"].notna()] = fit_weights(
+        kind,
+        label=known["label"].to_numpy(dtype=np.int8),
+        uniqueness=known["uniqueness"].to_numpy(),
+        quality=known["quality"].to_numpy(),
+    )
+    return weights
+
+
 def stacking_dataset(
     folds: pd.DataFrame, predictions: dict[str, list[pd.DataFrame]], *, weights: str
 ) -> pd.DataFrame:
@@ -44,7 +65,8 @@ def stacking_dataset(
     -------
     One row a held-out training row, labelled or not: each model's three probabilities, whether
     all models' most likely classes agree, the mean over models of the highest probability and of
-    the entropy (nats), and ``y_true``, ``fold``, ``t1``, ``sample_weight``.
+    the entropy (nats), and ``y_true``, ``fold``, ``t1``, ``sample_weight``: those of a fit on all
+    of these rows. What is fitted on some of them takes its weights from those alone.
     """
     held_out = folds[folds["fold"].notna()].reset_index(drop=True)
     columns: dict[str, np.ndarray] = {}
@@ -55,9 +77,6 @@ def stacking_dataset(
         columns |= dict(zip(names, cube[i].T.astype(np.float32), strict=True))
     choice = cube.argmax(axis=2)
     entropy = -(cube * np.log(np.maximum(cube, 1e-12))).sum(axis=2)
-    labelled = held_out["label"].notna().to_numpy()
-    weight = np.full(len(held_out), np.nan)
-    weight[labelled] = fit_weights(held_out["uniqueness"].to_numpy()[labelled], weights)
     return pd.DataFrame(
         {
             "datetime": held_out["datetime"],
@@ -68,7 +87,7 @@ def stacking_dataset(
             "y_true": held_out["label"],
             "fold": held_out["fold"].astype("int16"),
             "t1": held_out["t1"],
-            "sample_weight": weight,
+            "sample_weight": sample_weights(held_out, weights),
         }
     )
 

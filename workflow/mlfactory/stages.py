@@ -8,6 +8,7 @@ STAGES = {
     "features": ("compute_features",),
     "labels": ("label_bars",),
     "splits": ("split_bars",),
+    "dataset": ("scale_splits", "write_manifest"),
     "folds": ("assign_folds", "shift_labels"),
     "oof": ("fit_boosting", "fit_classical"),
     "full": ("fit_boosting_full", "fit_classical_full"),

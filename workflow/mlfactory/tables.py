@@ -169,8 +169,7 @@ def read_stack(path: str | Path, models: Sequence[str]) -> pd.DataFrame:
 
 def read_split(path: str | Path, names: Sequence[str] | None = None) -> pd.DataFrame:
     """Read a split with these features, by default with all that it holds."""
-    marks = ("datetime", "session", "segment")
-    held = [c for c in column_names(path) if c not in marks]
+    held = [c for c in column_names(path) if c not in schemas.SPLIT_MARKS]
     return read(path, schemas.split(held if names is None else names))
 
 

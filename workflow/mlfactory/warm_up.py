@@ -42,6 +42,7 @@ def warm_up() -> None:
     label_bars(
         bars,
         raw_bars,
+        horizon=20,
         contract=contract,
         raw_interval=pd.Timedelta(account["raw_interval"]),
         **configuration.barriers(settings, "DEMO", 20),

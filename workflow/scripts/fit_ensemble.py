@@ -10,6 +10,7 @@ bundle, predictions = fit_ensemble(
     model=snakemake.params.model,
     members=members,
     embargo=snakemake.params.embargo,
+    weights=snakemake.params.weights,
     seed=snakemake.params.seed,
     origin=dict(snakemake.wildcards),
 )

@@ -8,6 +8,7 @@ account = tables.read_json(snakemake.input.account)
 labels = label_bars(
     tables.read(snakemake.input.bars, schemas.BARS),
     tables.read(snakemake.input.raw_bars, schemas.RAW_BARS),
+    horizon=int(snakemake.wildcards.horizon),
     contract=contracts.from_terms(snakemake.params.contract),
     raw_interval=pd.Timedelta(account["raw_interval"]),
     **snakemake.params.barriers,

@@ -1,6 +1,5 @@
 """What a run was made of: file, configuration, code, libraries, machine, and what it cost."""
 
-import hashlib
 import json
 import platform
 import re
@@ -9,11 +8,12 @@ from dataclasses import asdict
 from datetime import UTC, datetime
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
+from typing import Any
 
 import pandas as pd
 import yaml
 
-from mlfactory.provenance import ROOT, pins
+from mlfactory.provenance import pins, run_manifest
 from mlfactory.report._base import (
     Block,
     Chart,
@@ -33,22 +33,19 @@ def section(evidence: Evidence) -> Section:
     """Hashes and versions, the contract's terms, costs by step, the configuration, the code."""
     costs = cost_table(evidence.folder)
     other = differing(pins())
-    blocks: list[Block] = [_facts(evidence, other), _terms(evidence)]
+    made_of = run_manifest(
+        evidence.symbol, raw=evidence.raw, settings=evidence.settings, code=evidence.code
+    )
+    blocks: list[Block] = [_facts(evidence, made_of, other), _terms(evidence)]
     if len(costs):
         blocks += [_costs(costs), _cost_numbers(costs)]
     listing = yaml.safe_dump(evidence.settings, sort_keys=False, allow_unicode=True)
     blocks += [
         Listing("Configuration as used", listing),
-        _code(evidence),
+        _code(made_of["code"]),
         _libraries(other),
     ]
     return Section("provenance", "Provenance", tuple(blocks))
-
-
-def sha256(path: Path) -> str:
-    """Hash of a file's bytes."""
-    with path.open("rb") as file:
-        return hashlib.file_digest(file, "sha256").hexdigest()
 
 
 def processor() -> str:
@@ -74,15 +71,16 @@ def differing(locked: dict[str, str]) -> dict[str, str]:
     return found
 
 
-def _facts(evidence: Evidence, other: dict[str, str]) -> Facts:
+def _facts(evidence: Evidence, made_of: dict[str, Any], other: dict[str, str]) -> Facts:
     listed = ", ".join(f"{name} {installed}" for name, installed in other.items())
-    size = evidence.raw.stat().st_size
+    raw = made_of["raw"]
     return Facts(
         (
-            ("raw file", evidence.raw.name),
-            ("its size, MB", f"{size / 1e6:,.1f}"),
-            ("its sha256", sha256(evidence.raw)),
-            ("requirements.lock, sha256", sha256(ROOT / "requirements.lock")),
+            ("raw file", raw["file"]),
+            ("its size, MB", f"{raw['bytes'] / 1e6:,.1f}"),
+            ("its sha256", raw["sha256"]),
+            ("configuration, sha256", made_of["config"]["sha256"]),
+            ("requirements.lock, sha256", made_of["lock"]["sha256"]),
             ("libraries not at the locked version", listed or f"none of {len(pins())}"),
             ("Python", f"{platform.python_version()} on {platform.system()}"),
             ("processor", processor()),
@@ -179,12 +177,11 @@ def _cost_numbers(costs: pd.DataFrame) -> Table:
     return Table("Costs as numbers", header, rows, folded=True)
 
 
-def _code(evidence: Evidence) -> Table:
-    whole = hashlib.sha256(json.dumps(evidence.code, sort_keys=True).encode()).hexdigest()[:16]
+def _code(code: dict[str, Any]) -> Table:
     return Table(
-        f"Code: {whole}",
+        f"Code: {code['sha256'][:16]}",
         ("step", "hash of its code and libraries"),
-        tuple(evidence.code.items()),
+        tuple(code["steps"].items()),
         note="A step runs again when its hash changes; comments and docstrings do not count.",
         folded=True,
     )
