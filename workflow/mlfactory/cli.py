@@ -5,8 +5,8 @@ import sys
 from pathlib import Path
 from typing import Any
 
+from mlfactory import causality, failures, tables
 from mlfactory import config as configuration
-from mlfactory import failures, tables
 from mlfactory.errors import UserError
 from mlfactory.scoreboard import scoreboard
 from mlfactory.stages import rules_of
@@ -26,6 +26,12 @@ def _settings(arguments: argparse.Namespace) -> dict[str, Any]:
 def _validate(settings: dict[str, Any]) -> None:
     for symbol in settings["symbols"]:
         for line in validate(settings, symbol):
+            print(line, flush=True)
+
+
+def _audit(settings: dict[str, Any]) -> None:
+    for symbol in settings["symbols"]:
+        for line in causality.audit(causality.load(settings, symbol)):
             print(line, flush=True)
 
 
@@ -50,7 +56,7 @@ def _status(settings: dict[str, Any]) -> None:
         print("\n".join(failures.in_lines(failure)))
 
 
-_COMMANDS = {"validate": _validate, "scores": _scores, "status": _status}
+_COMMANDS = {"validate": _validate, "audit": _audit, "scores": _scores, "status": _status}
 
 
 def _rules(stage: str) -> None:
