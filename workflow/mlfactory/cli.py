@@ -5,7 +5,7 @@ import sys
 from pathlib import Path
 from typing import Any
 
-from mlfactory import causality, failures, tables
+from mlfactory import audited, causality, failures, tables
 from mlfactory import config as configuration
 from mlfactory.errors import UserError
 from mlfactory.scoreboard import scoreboard
@@ -30,8 +30,9 @@ def _validate(settings: dict[str, Any]) -> None:
 
 
 def _audit(settings: dict[str, Any]) -> None:
+    """Whether any step of the workflow leaks, on the symbols' own files."""
     for symbol in settings["symbols"]:
-        for line in causality.audit(causality.load(settings, symbol)):
+        for line in causality.audit(audited.load(settings, symbol)):
             print(line, flush=True)
 
 
@@ -56,7 +57,7 @@ def _status(settings: dict[str, Any]) -> None:
         print("\n".join(failures.in_lines(failure)))
 
 
-_COMMANDS = {"validate": _validate, "audit": _audit, "scores": _scores, "status": _status}
+_COMMANDS = {"validate": _validate, "scores": _scores, "status": _status}
 
 
 def _rules(stage: str) -> None:
@@ -72,12 +73,16 @@ def main(words: list[str] | None = None) -> None:
     parser.add_argument("--symbols", nargs="+")
     parser.add_argument("--horizons", nargs="+", type=int)
     parser.add_argument("--configfile", nargs="+", type=Path, default=[])
+    parser.add_argument("--audit", action="store_true")
     arguments = parser.parse_args(words)
     try:
         if arguments.command == "rules":
             _rules(arguments.stage)
         else:
-            _COMMANDS[arguments.command](_settings(arguments))
+            settings = _settings(arguments)
+            _COMMANDS[arguments.command](settings)
+            if arguments.audit:
+                _audit(settings)
     except UserError as error:
         sys.exit(f"error: {error}")
     except KeyboardInterrupt:
