@@ -173,7 +173,7 @@ def audit_labels(market: Market, cuts: list[int], horizon: int) -> str:
             rows[kept[begin:end]].reset_index(drop=True),
             [int(kept[begin:cut].sum())],
             Clock(_known_label, row_ns),
-            noise=garbled,
+            noise=_garbled_and_traded,
             seed=seed,
             compared=step.compared,
         )
@@ -305,6 +305,15 @@ def _column(name: str) -> Callable[[pd.DataFrame], Int64Array1D]:
 def _known_label(table: pd.DataFrame) -> Int64Array1D:
     ns = nanoseconds(table["t1"])
     return np.where(ns == MISSING, _NEVER, ns)
+
+
+def _garbled_and_traded(
+    rows: pd.DataFrame, cut: int, generator: np.random.Generator
+) -> pd.DataFrame:
+    """Garbled rows that all trade, so that cleaning keeps the same ones."""
+    noisy = garbled(rows, cut, generator)
+    later = np.arange(len(rows)) >= cut
+    return noisy.assign(volume=noisy["volume"].mask(later, noisy["volume"].clip(lower=1.0)))
 
 
 def _without_window(build: Build) -> Build:

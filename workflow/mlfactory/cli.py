@@ -5,8 +5,8 @@ import sys
 from pathlib import Path
 from typing import Any
 
-from mlfactory import audited, causality, failures, tables
 from mlfactory import config as configuration
+from mlfactory import failures, tables
 from mlfactory.errors import UserError
 from mlfactory.scoreboard import scoreboard
 from mlfactory.stages import rules_of
@@ -31,6 +31,8 @@ def _validate(settings: dict[str, Any]) -> None:
 
 def _audit(settings: dict[str, Any]) -> None:
     """Whether any step of the workflow leaks, on the symbols' own files."""
+    from mlfactory import audited, causality
+
     for symbol in settings["symbols"]:
         for line in causality.audit(audited.load(settings, symbol)):
             print(line, flush=True)
