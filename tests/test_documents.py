@@ -6,11 +6,14 @@ import re
 import pytest
 import yaml
 
+import test_causality
+import test_oof
 from mlfactory.config import ROOT
 from mlfactory.provenance import closure, pins
 
 DOCUMENTS = [ROOT / "README.md", *sorted((ROOT / "docs").glob("*.md"))]
 PATH = re.compile(r"`((?:docs|config|workflow|benchmarks|rules|tests)/[\w./]+)`")
+TEST = re.compile(r"`(tests/[\w/]+\.py)::(\w+)(?:\[([^`]+)\])?`")
 
 
 @pytest.mark.parametrize("document", DOCUMENTS, ids=lambda path: path.name)
@@ -21,6 +24,21 @@ def test_every_file_that_a_document_names_exists(document):
 
 def test_readme_names_files_at_all():
     assert len(PATH.findall((ROOT / "README.md").read_text())) > 5
+
+
+def test_every_test_that_the_page_of_proofs_names_exists():
+    named = TEST.findall((ROOT / "docs/validity.md").read_text())
+    assert len(named) > 25
+    for path, name, case in named:
+        text = (ROOT / path).read_text()
+        assert f"def {name}(" in text, name
+        assert not case or f'"{case}"' in text, case
+
+
+def test_every_leak_that_is_planted_stands_on_the_page_of_proofs():
+    page = (ROOT / "docs/validity.md").read_text()
+    planted = {**test_causality.LEAKS, **test_oof.LEAKS}
+    assert [leak for leak in planted if f"[{leak}]`" not in page] == []
 
 
 @pytest.mark.parametrize("path", sorted((ROOT / "envs").glob("*.yaml")), ids=lambda p: p.stem)

@@ -8,7 +8,7 @@ import pytest
 import pywt
 
 import naive_features as naive
-from mlfactory.audit import prefix_violations, start_violations
+from mlfactory.audit import future_violations, prefix_violations, start_violations
 from mlfactory.features import catalog, timeframe, wavelet
 from mlfactory.features._base import inputs
 
@@ -64,6 +64,12 @@ def test_rows_up_to_t_alone_give_the_same_row_t(bars_and_build):
     bars, build = bars_and_build
     n = len(bars)
     assert prefix_violations(build, bars, [n - 430, n - 150, n - 77, n - 1]) == []
+
+
+def test_noise_after_t_changes_no_row_up_to_t(bars_and_build):
+    bars, build = bars_and_build
+    n = len(bars)
+    assert future_violations(build, bars, [n - 430, n - 77]) == []
 
 
 def test_file_that_begins_later_gives_the_same_complete_rows(bars_and_build):
@@ -146,6 +152,9 @@ def test_planted_look_ahead_is_found(column):
     (found,) = prefix_violations(plant(column), bars, [100, 200])
     assert found.column == "planted"
     assert found.row < 200
+    (noisy,) = future_violations(plant(column), bars, [100, 200])
+    assert noisy.column == "planted"
+    assert noisy.row < 200
 
 
 @pytest.mark.parametrize(
@@ -233,6 +242,7 @@ def test_clean_column_breaks_neither_property():
     bars = naive.market(6, sessions=4)
     clean = plant(lambda close: close.pct_change(3))
     assert prefix_violations(clean, bars, [100, 200]) == []
+    assert future_violations(clean, bars, [100, 200]) == []
     assert start_violations(clean, bars, [50], lambda later: 3) == []
 
 

@@ -53,20 +53,62 @@ def bars_from_raw(
     UserError
         Whatever reading, cleaning and joining refuse.
     """
-    path = Path(path)
-    raw_interval = _interval(
-        raw.get("interval") or _interval_of_name(path), f"raw.{symbol}.interval"
+    rows, found, raw_interval = read_rows(path, symbol=symbol, raw=raw)
+    frame, raw_bars, counts = bars_from_rows(
+        rows,
+        found,
+        contract=contract,
+        raw_interval=raw_interval,
+        bars=bars,
+        cleaning=cleaning,
+        where=Path(path).name,
     )
-    bar_interval = _interval(bars["interval"], "bars.interval")
+    about = {"file": Path(path).name, "symbol": symbol, "calendar": contract.calendar}
+    return frame, raw_bars, about | counts
+
+
+def read_rows(
+    path: Path, *, symbol: str, raw: Mapping[str, Any]
+) -> tuple[pd.DataFrame, dict[str, Any], pd.Timedelta]:
+    """The raw rows of a file, what reading found (see ``ingest.read_raw``), and a row's length."""
+    path = Path(path)
+    interval = _interval(raw.get("interval") or _interval_of_name(path), f"raw.{symbol}.interval")
     rows, found = read_raw(
         path,
-        interval=raw_interval,
+        interval=interval,
         timezone=raw.get("timezone"),
         stamps=raw.get("stamps", "open"),
         symbol=symbol,
     )
+    return rows, found, interval
+
+
+def bars_from_rows(
+    rows: pd.DataFrame,
+    found: Mapping[str, Any],
+    *,
+    contract: Contract,
+    raw_interval: pd.Timedelta,
+    bars: Mapping[str, Any],
+    cleaning: Mapping[str, Any],
+    where: str,
+) -> tuple[pd.DataFrame, pd.DataFrame, dict[str, Any]]:
+    """Clean raw rows and join them to bars.
+
+    Parameters
+    ----------
+    rows, found
+        As ``ingest.read_raw`` gives them.
+    where
+        The file's name, for messages.
+
+    Returns
+    -------
+    As `bars_from_raw`; the account without the file.
+    """
+    bar_interval = _interval(bars["interval"], "bars.interval")
     first, last = rows["datetime"].iloc[0], rows["datetime"].iloc[-1]
-    schedule = sessions(contract.calendar, first, last, path.name)
+    schedule = sessions(contract.calendar, first, last, where)
     cleaned, done = clean(
         rows,
         schedule,
@@ -75,7 +117,7 @@ def bars_from_raw(
         settings=cleaning,
         found=found["impossible"],
         example=found["example"],
-        where=path.name,
+        where=where,
     )
     frame, raw_bars, joined = make_bars(
         cleaned,
@@ -87,11 +129,10 @@ def bars_from_raw(
     )
     if frame.empty:
         raise UserError(
-            f"{path.name}: not one whole bar of {bars['interval']} is left after cleaning; get "
+            f"{where}: not one whole bar of {bars['interval']} is left after cleaning; get "
             "more rows or lower bars.interval"
         )
-    about = {"file": path.name, "symbol": symbol, "calendar": contract.calendar}
-    about |= {"timezone": schedule.timezone, "times": found["times"]}
+    about = {"timezone": schedule.timezone, "times": found["times"]}
     about |= {"raw_interval": in_minutes(raw_interval), "bar_interval": in_minutes(bar_interval)}
     return frame, raw_bars, about | account(frame, raw_bars, found, done, joined)
 

@@ -1,5 +1,7 @@
 """When a market is scheduled to be open: the sessions of one exchange calendar."""
 
+import datetime
+import functools
 import warnings
 from dataclasses import dataclass
 
@@ -11,7 +13,7 @@ from mlfactory.errors import UserError, nearest
 
 ALWAYS_OPEN = "24/7"
 _DAY_NS = 86_400_000_000_000
-_MARGIN = pd.Timedelta(days=4)
+_MARGIN = datetime.timedelta(days=4)
 
 
 @dataclass(frozen=True)
@@ -90,7 +92,7 @@ def sessions(
         date = np.arange(first_ns // _DAY_NS, last_ns // _DAY_NS + 1)
         open_ns, close_ns, timezone = date * _DAY_NS, (date + 1) * _DAY_NS, "UTC"
     else:
-        date, open_ns, close_ns, timezone = _schedule(calendar, start, end)
+        date, open_ns, close_ns, timezone = _schedule(calendar, start.date(), end.date())
     wanted = (close_ns > first_ns) & (open_ns <= last_ns)
     if not wanted.any():
         raise UserError(
@@ -100,8 +102,9 @@ def sessions(
     return Sessions(date[wanted].astype(np.int32), open_ns[wanted], close_ns[wanted], timezone)
 
 
+@functools.lru_cache(maxsize=64)
 def _schedule(
-    calendar: str, start: pd.Timestamp, end: pd.Timestamp
+    calendar: str, start: datetime.date, end: datetime.date
 ) -> tuple[Int64Array1D, Int64Array1D, Int64Array1D, str]:
     """Dates, opens and closes around a range, and the calendar's zone."""
     # ASSUME a session has no break: the library's for CME equities are of length zero today.
@@ -116,7 +119,7 @@ def _schedule(
     exchange = market_calendars.get_calendar(calendar)
     with warnings.catch_warnings():  # the library's own, on pandas 3
         warnings.simplefilter("ignore", DeprecationWarning)
-        schedule = exchange.schedule((start - _MARGIN).date(), (end + _MARGIN).date())
+        schedule = exchange.schedule(start - _MARGIN, end + _MARGIN)
     date = schedule.index.to_numpy("datetime64[D]").astype(np.int64)
     open_ns = schedule["market_open"].to_numpy("datetime64[ns]").astype(np.int64)
     close_ns = schedule["market_close"].to_numpy("datetime64[ns]").astype(np.int64)

@@ -29,6 +29,15 @@ def _validate(settings: dict[str, Any]) -> None:
             print(line, flush=True)
 
 
+def _audit(settings: dict[str, Any]) -> None:
+    """Whether any step of the workflow leaks, on the symbols' own files."""
+    from mlfactory import audited, causality
+
+    for symbol in settings["symbols"]:
+        for line in causality.audit(audited.load(settings, symbol)):
+            print(line, flush=True)
+
+
 def _scores(settings: dict[str, Any]) -> None:
     """The tables of scores and the report, if there; a run may have been asked for less."""
     for symbol in settings["symbols"]:
@@ -66,12 +75,16 @@ def main(words: list[str] | None = None) -> None:
     parser.add_argument("--symbols", nargs="+")
     parser.add_argument("--horizons", nargs="+", type=int)
     parser.add_argument("--configfile", nargs="+", type=Path, default=[])
+    parser.add_argument("--audit", action="store_true")
     arguments = parser.parse_args(words)
     try:
         if arguments.command == "rules":
             _rules(arguments.stage)
         else:
-            _COMMANDS[arguments.command](_settings(arguments))
+            settings = _settings(arguments)
+            _COMMANDS[arguments.command](settings)
+            if arguments.audit:
+                _audit(settings)
     except UserError as error:
         sys.exit(f"error: {error}")
     except KeyboardInterrupt:

@@ -2,6 +2,7 @@
 
 import tempfile
 from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -16,24 +17,12 @@ from mlfactory.features import catalog
 from mlfactory.splits import require_sessions, sharpe_standard_error, split_bars
 
 
-def _bars(
-    settings: dict[str, Any], symbol: str, contract: Contract
-) -> tuple[pd.DataFrame, dict[str, Any]]:
-    """The symbol's bars and their account; a simulated market is made on the way."""
-
-    def clean(path: Path) -> tuple[pd.DataFrame, dict[str, Any]]:
-        bars, _, account = bars_from_raw(
-            path,
-            symbol=symbol,
-            contract=contract,
-            raw=configuration.raw_settings(settings, symbol),
-            bars=settings["bars"],
-            cleaning=settings["cleaning"],
-        )
-        return bars, account
-
+@contextmanager
+def raw_file(settings: dict[str, Any], symbol: str, contract: Contract) -> Iterator[Path]:
+    """The symbol's raw file; a simulated market's is made, and gone at the end."""
     if symbol not in settings["synthetic"]:
-        return clean(configuration.raw_path(settings, symbol))
+        yield configuration.raw_path(settings, symbol)
+        return
     from mlfactory import synthetic
 
     with tempfile.TemporaryDirectory() as folder:
@@ -44,7 +33,7 @@ def _bars(
             tick_size=contract.tick_size,
         )
         tables.write(market, path, schemas.RAW)
-        return clean(path)
+        yield path
 
 
 def check_models(settings: dict[str, Any], root: Path = configuration.ROOT) -> None:
@@ -70,7 +59,15 @@ def validate(settings: dict[str, Any], symbol: str) -> Iterator[str]:
     check_models(settings)
     known = contracts.load(configuration.ROOT / "config/contracts.yaml")
     contract = contracts.get(known, symbol)
-    bars, account = _bars(settings, symbol, contract)
+    with raw_file(settings, symbol, contract) as path:
+        bars, _, account = bars_from_raw(
+            path,
+            symbol=symbol,
+            contract=contract,
+            raw=configuration.raw_settings(settings, symbol),
+            bars=settings["bars"],
+            cleaning=settings["cleaning"],
+        )
     yield from _account_lines(symbol, bars, account)
     chosen = catalog.feature_set(**settings["features"], bar_interval=settings["bars"]["interval"])
     first_row = catalog.first_complete_row(bars, chosen)
