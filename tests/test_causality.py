@@ -158,8 +158,9 @@ def barriers_of_later_volatility(monkeypatch):
 def early_touches_at_the_files_end(monkeypatch):
     honest = labels._table
 
-    def touched(datetime, raw_end_ns, close, scan, known, tradable):
-        return honest(datetime, raw_end_ns, close, scan, known | np.isin(scan[0], (0, 2)), tradable)
+    def touched(datetime, raw_end_ns, close, scan, uniqueness, quality, known, tradable):
+        known = known | np.isin(scan[0], (0, 2))
+        return honest(datetime, raw_end_ns, close, scan, uniqueness, quality, known, tradable)
 
     monkeypatch.setattr(labels, "_table", touched)
 
@@ -246,7 +247,7 @@ LEAKS = {
     "barriers that remember the start": (
         barriers_that_remember_the_start,
         "labels h5",
-        "t1 breaks start",
+        "breaks start",
     ),
     "split at the highest price": (
         border_at_the_highest_price,

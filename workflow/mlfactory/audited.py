@@ -96,6 +96,7 @@ class Market:
         return label_bars(
             bars,
             raw_bars,
+            horizon=horizon,
             contract=self.contract,
             raw_interval=self.raw_interval,
             **configuration.barriers(self.settings, self.symbol, horizon),
