@@ -14,13 +14,12 @@ TEST = ("--configfile", "config/test.yaml")
 TABLES = ("results/**/*.parquet", "results/**/*.json")
 
 
-def break_fits(folder):
+def break_fits(folder, how="1 / 0"):
     """Let every fit end with an error; what was there before."""
     module = folder / "workflow/mlfactory/oof.py"
     text = module.read_text()
-    module.write_text(
-        text.replace("def training_set(", "def training_set(*_):\n    1 / 0\n\n\ndef _(")
-    )
+    broken = f"import os\n\n\ndef training_set(*_):\n    {how}\n\n\ndef _("
+    module.write_text(text.replace("def training_set(", broken))
     return module, text
 
 
@@ -52,6 +51,19 @@ def test_failed_job_is_one_line_and_status_names_it_and_the_next_run_mends_it(co
     status = call(copy, "./pipeline", "status", *TEST)
     assert "nothing to do" in status.stdout
     assert "failed" not in status.stdout
+
+
+def test_job_that_is_killed_is_one_line_too_and_leaves_nothing_half_written(copy):
+    shutil.rmtree(copy / "results/DEMO/models")
+    break_fits(copy, "os.kill(os.getpid(), 9)")
+    run = call(copy, "./pipeline", "run", *TEST)
+    assert run.returncode == 1
+    for line in run.stderr.strip().splitlines():
+        assert re.fullmatch(r"error: rule fit_\w+ ended without a word; was it killed.*\.log", line)
+    assert not list(copy.glob("results/DEMO/models/*/*/*/*"))
+    status = call(copy, "./pipeline", "status", *TEST)
+    assert re.search(r"^error: rule fit_\w+ ended without a word", status.stdout, re.M)
+    assert re.search(r"^full +4 to make \(missing\)$", status.stdout, re.M)
 
 
 def test_finished_run_says_that_there_is_nothing_to_do_and_progress_is_plain_lines(copy):
