@@ -11,8 +11,16 @@ RUN_BY_CI = ("./pipeline demo", "./pipeline lint", "./pipeline test")
 
 @pytest.fixture(scope="session")
 def with_data(tmp_path_factory):
-    """A fresh copy of the workflow with six months of simulated minutes as MES."""
+    """A fresh copy of the workflow with six months of simulated minutes as MES.
+
+    Two models and two folds by default, so that the README's commands end sooner.
+    """
     folder = copy_workflow(tmp_path_factory.mktemp("with_data") / "workflow")
+    config = folder / "config/config.yaml"
+    text = config.read_text()
+    fewer = re.sub(r"(?m)^models: .*$", "models: [logistic, lightgbm]", text)
+    config.write_text(fewer.replace("n_splits: 5", "n_splits: 2"))
+    assert config.read_text().count("n_splits: 2") == 1
     market = synthetic.market(
         kind="planted",
         start="2024-01-02",

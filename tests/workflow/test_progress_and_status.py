@@ -106,6 +106,9 @@ def on_terminal(folder, *command):
 
 def test_on_a_terminal_one_line_is_redrawn_with_what_runs_and_the_time_left(copy):
     shutil.rmtree(copy / "results/DEMO/models/lightgbm")
+    durations = copy / ".snakemake/mlfactory/durations.json"
+    durations.parent.mkdir(exist_ok=True)
+    durations.write_text('{"fit_boosting_full": 30.0}')
     status, shown = on_terminal(copy, "./pipeline", "run", *TEST)
     assert status == 0, shown
     drawn = re.findall(r"\r(\d+/\d+,[^\r]* fit DEMO lightgbm[^\r]*)", shown)

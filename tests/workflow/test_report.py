@@ -19,10 +19,12 @@ def test_run_ends_with_a_page_of_every_horizon_and_model(finished):
 
 
 @pytest.mark.parametrize("module", ["calibration", "_style", "_script", "data_health"])
-def test_edited_section_or_look_makes_the_page_again_and_nothing_else(copy, module):
+def test_edited_section_or_look_makes_the_page_again_and_the_manifest_that_names_its_code(
+    copy, module
+):
     path = copy / f"{SECTIONS}/{module}.py"
     path.write_text(path.read_text() + "\nMORE = 1\n")
-    assert planned(copy)[0] == {"make_report": 1}
+    assert planned(copy)[0] == {"make_report": 1, "write_manifest": 1}
 
 
 def test_page_without_nulls_and_ensembles(copy):

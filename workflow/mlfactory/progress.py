@@ -87,7 +87,7 @@ def in_words(seconds: float) -> str:
     Examples
     --------
     >>> [in_words(s) for s in (4.2, 100, 1500, 5000)]
-    ['5 s', '100 s', '25 min', '1 h 24 min']
+    ['5 s', '100 s', '25 min', '1 h 23 min']
     """
     if seconds <= 120:
         return f"{int(seconds) + 1 if seconds % 1 else int(seconds)} s"
