@@ -41,6 +41,15 @@ def test_finished_workflow_has_nothing_to_do():
     assert last == "1 of 1 files are there and up to date: nothing to do"
 
 
+def test_missing_file_whose_followers_are_there_is_not_called_done():
+    rows = (("label_bars", "missing", DONE), ("label_bars", "ok", DONE), ("clean_bars", "ok", DONE))
+    _, labels, last = status_lines(summary(*rows))
+    assert labels.split(maxsplit=1)[1].startswith(
+        "1 done, 1 gone, but what was made of it is there"
+    )
+    assert last == "2 of 3 files are there and up to date: nothing to do"
+
+
 def test_every_rule_that_makes_files_is_in_one_stage():
     text = "\n".join(path.read_text() for path in sorted((ROOT / "rules").glob("*.smk")))
     rules = re.findall(r"^rule (\w+):", text, re.MULTILINE)

@@ -29,6 +29,18 @@ def test_verdict_compares_the_whole_interval_with_baseline_and_highest_null(low,
     assert summary.verdict(score(low, nulls), "gain") == Chip(text, tone)
 
 
+@pytest.mark.parametrize(
+    ("low", "text"), [(0.001, "above baseline and null"), (-0.001, "not above the class prior")]
+)
+def test_gain_over_a_baseline_that_is_worse_than_the_class_prior_counts_for_nothing(low, text):
+    scores = score(0.005, [])
+    scores[summary.INFORMATION] = scores["gain"]
+    scores["gain_class_prior"] = {"value": 0.0, "low": low, "high": 0.01}
+    null = {"value": -0.003, "low": None, "high": None}
+    scores["nulls"]["session_shift"] = [{summary.INFORMATION: null}]
+    assert summary.verdict(scores, summary.INFORMATION).text == text
+
+
 def test_score_stands_beside_its_interval_and_the_mean_of_its_nulls():
     shown = summary.measured(score(0.005, [-0.003, 0.001]), "gain")
     assert shown == "0.0100 [0.0050, 0.0200], null \N{MINUS SIGN}0.0010"

@@ -34,17 +34,25 @@ def status_lines(summary: str) -> Iterator[str]:
         of_stage = [row for row in rows if stage_of(row["rule"]) == stage]
         if of_stage:
             yield f"{stage.ljust(width)}  {_counts(of_stage)}"
-    done = sum(map(_done, rows))
-    rest = f"{len(rows) - done} to make" if done < len(rows) else "nothing to do"
+    done, gone = sum(map(_done, rows)), sum(map(_gone, rows))
+    to_make = len(rows) - done - gone
+    rest = f"{to_make} to make" if to_make else "nothing to do"
     yield f"{done} of {len(rows)} files are there and up to date: {rest}"
 
 
 def _done(row: dict[str, str]) -> bool:
-    return row["plan"] == "no update"
+    return row["plan"] == "no update" and row["status"] != "missing"
+
+
+def _gone(row: dict[str, str]) -> bool:
+    """Missing, but what is made of it is there: Snakemake does not make it again unasked."""
+    return row["plan"] == "no update" and row["status"] == "missing"
 
 
 def _counts(rows: list[dict[str, str]]) -> str:
-    done = sum(map(_done, rows))
-    why = Counter(_WHY.get(row["status"], row["status"]) for row in rows if not _done(row))
+    done, gone = sum(map(_done, rows)), sum(map(_gone, rows))
+    left = [row for row in rows if not _done(row) and not _gone(row)]
+    why = Counter(_WHY.get(row["status"], row["status"]) for row in left)
     parts = [f"{done} done"] if done else []
+    parts += [f"{gone} gone, but what was made of it is there: rerun this stage"] if gone else []
     return ", ".join([*parts, *(f"{count} to make ({reason})" for reason, count in why.items())])

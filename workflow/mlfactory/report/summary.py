@@ -40,11 +40,22 @@ def verdict(scores: dict[str, Any], key: str) -> Chip:
         text = "above baseline, no null drawn" if low > 0 else "not above baseline"
         return Chip(text, "fair" if low > 0 else "flat")
     above_null = low > max(drawn)
+    if low > 0 and above_null and not _above_class_prior(scores, key):
+        return Chip("not above the class prior", "flat")
     if low > 0 and above_null:
         return Chip("above baseline and null", "good")
     if above_null:
         return Chip("above null, not baseline", "fair")
     return Chip("above baseline, not null" if low > 0 else "above neither", "flat")
+
+
+def _above_class_prior(scores: dict[str, Any], key: str) -> bool:
+    """Whether a gain over volatility and clock is one over the class frequencies too.
+
+    On few rows that baseline may be the worse of the two; then a gain over it says nothing.
+    """
+    low = scores["gain_class_prior"]["low"] if key == INFORMATION else None
+    return key != INFORMATION or (low is not None and low > 0)
 
 
 def measured(scores: dict[str, Any], key: str, digits: int = 4) -> str:
@@ -81,7 +92,8 @@ def _headlines(evidence: Evidence) -> Table:
         ("horizon, question", "above baseline and null", "highest gain in log-loss, nats"),
         tuple(rows),
         note=(
-            "A model counts when its whole interval lies above 0 (its baseline) and its null, "
+            "A model counts when its whole interval lies above 0 (its baseline) and its null, and "
+            "its gain over the class frequencies above 0 too; the null is "
             "the same procedure on labels of which features say nothing. Baselines: volatility and "
             f"time of day; the share of long among rows that moved. Of {n_read} readings "
             f"{tail * n_read:.1f} would lie above 0 by luck alone, and the highest is flattered."
