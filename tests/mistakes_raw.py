@@ -297,7 +297,7 @@ REFUSED = {
     "times that mark the rows' close": (
         moved("1min", 6),
         "of the sessions have a row at their close and few one at the other end",
-        "set raw: {MES: {stamps: close}}, or check the zone and the calendar",
+        "set raw: {MES: {stamps: close}}",
     ),
     "rows outside the calendar": (
         moved("3D"),

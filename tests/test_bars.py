@@ -10,6 +10,7 @@ from mlfactory.bars import bars_from_raw, make_bars
 from mlfactory.calendar import sessions
 from mlfactory.contracts import Contract, Slippage
 from mlfactory.errors import UserError
+from mlfactory.row_kinds import MEANING
 
 CLEANING = {
     "max_impossible_share": 0.2,
@@ -316,6 +317,7 @@ def test_every_raw_row_is_accounted_for_once(tmp_path):
     removed = account["rows"]["removed"]
     assert account["rows"]["read"] == len(frame)
     assert account["rows"]["kept"] == len(raw_bars) == bars["n_raw"].sum()
+    assert MEANING.keys() == {**removed, **account["rows"]["noted"]}.keys()
     assert len(frame) == sum(removed.values()) + len(raw_bars)
     seen = {kind for kind, count in removed.items() if count}
     assert seen >= {

@@ -48,7 +48,7 @@ def market(days: int = 3, shift: str = "0min") -> pd.DataFrame:
     )
 
 
-def cleaned(raw: pd.DataFrame, interval=HALF_HOUR, contract=ETF, **settings):
+def cleaned(raw: pd.DataFrame, interval=HALF_HOUR, contract=ETF, stamps="open", **settings):
     schedule = sessions(contract.calendar, raw["datetime"].iloc[0], raw["datetime"].iloc[-1])
     return clean(
         raw,
@@ -56,6 +56,7 @@ def cleaned(raw: pd.DataFrame, interval=HALF_HOUR, contract=ETF, **settings):
         interval=interval,
         contract=contract,
         settings=SETTINGS | settings,
+        stamps=stamps,
         where="SPY_30m.parquet",
     )
 
@@ -188,8 +189,31 @@ def test_stamps_at_the_close_declared_as_open_are_refused():
 
 
 def test_stamps_at_the_open_declared_as_close_are_refused():
-    message = refusal(market(6, shift="-30min"))
+    message = refusal(market(6, shift="-30min"), stamps="close")
     assert "raw: {SPY: {stamps: open}}" in message
+
+
+def test_stamps_at_the_open_declared_as_close_are_refused_where_the_file_has_closing_rows():
+    raw = market(6, shift="-30min")
+    closing = raw.iloc[12::13].assign(datetime=lambda rows: rows["datetime"] + HALF_HOUR)
+    both = pd.concat([raw, closing]).sort_values("datetime", ignore_index=True)
+    assert "raw: {SPY: {stamps: open}}" in refusal(both, stamps="close")
+
+
+@pytest.mark.parametrize(
+    ("shift", "stamps", "side"), [("30min", "close", "late"), ("-30min", "open", "early")]
+)
+def test_stamps_that_are_declared_already_are_not_advised_again(shift, stamps, side):
+    message = refusal(market(6, shift=shift), stamps=stamps)
+    assert f"with raw.SPY.stamps={stamps} the rows lie one 30min row too {side}" in message
+    assert "raw.SPY.timezone" in message
+
+
+@pytest.mark.parametrize("shift", ["4h", "-4h", "1h", "-1h"])
+def test_times_of_another_zone_are_not_taken_for_stamps(shift):
+    message = refusal(market(6, shift=shift), max_outside_calendar_share=0.1)
+    assert "stamps" not in message
+    assert "check raw.SPY.timezone" in message
 
 
 def test_closing_row_beside_opening_rows_passes():

@@ -59,6 +59,7 @@ def test_parquet_comes_back_in_the_standard_form(tmp_path):
     assert frame["contract"].isna().all()
     assert account == {
         "read": 8,
+        "stamps": "open",
         "times": "UTC",
         "out_of_order": 0,
         "duplicates": 0,

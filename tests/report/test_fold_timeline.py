@@ -4,7 +4,14 @@ from small_report import split_config
 
 from mlfactory.folds import PurgedKFold
 from mlfactory.oof import fold_rows, training_set
-from mlfactory.report.fold_timeline import close_up, fold_roles, roles_of, runs, split_stretches
+from mlfactory.report.fold_timeline import (
+    NO_LABEL,
+    close_up,
+    fold_roles,
+    roles_of,
+    runs,
+    split_stretches,
+)
 from training import training_tables
 
 START = np.arange(12)
@@ -29,8 +36,10 @@ def test_rows_shown_as_training_are_those_that_the_fits_use():
     data = training_set(train, folds)
     for k, role in fold_roles(folds, {"sessions": 1, "min_bars": 4}).items():
         fitted, held_out = fold_rows(data, k, 50)
-        assert np.flatnonzero((role == 0) & data.labelled).tolist() == fitted.tolist()
+        assert np.flatnonzero(role == 0).tolist() == fitted.tolist()
         assert np.flatnonzero(role == 1).tolist() == held_out.tolist()
+        assert (role == NO_LABEL).any()
+        assert not data.labelled[role == NO_LABEL].any()
 
 
 def test_runs_are_stretches_of_equal_roles():

@@ -6,18 +6,28 @@ from mlfactory.report._base import Chip, number
 
 
 def score(low, nulls):
-    """A model's scores: a gain whose interval begins at ``low``, and its nulls."""
+    """A model's scores: a gain whose interval begins at ``low``, and nulls .004 to each side."""
     gain = {"value": 0.01, "low": low, "high": 0.02}
-    drawn = [{"gain": {"value": v, "low": None, "high": None}} for v in nulls]
-    return {"gain": gain, "nulls": {"session_shift": drawn}}
+    intervals = [
+        {
+            "value": v,
+            "low": None if v is None else v - 0.004,
+            "high": None if v is None else v + 0.004,
+        }
+        for v in nulls
+    ]
+    return {"gain": gain, "nulls": {"session_shift": [{"gain": null} for null in intervals]}}
 
 
 @pytest.mark.parametrize(
     ("low", "nulls", "text", "tone"),
     [
         (0.005, [-0.003], "above baseline and null", "good"),
-        (0.005, [-0.003, 0.006], "above baseline, not null", "flat"),
-        (-0.001, [-0.003], "above null, not baseline", "fair"),
+        (0.005, [0.002], "above baseline, not null", "flat"),
+        (0.005, [-0.003, 0.002], "above baseline, not null", "flat"),
+        (0.005, [-0.003, 0.002, 0.002, 0.004, 0.001], "above baseline and null", "good"),
+        (0.005, [-0.003, 0.002, 0.002, 0.006, 0.001], "above baseline, not null", "flat"),
+        (-0.001, [-0.006], "above null, not baseline", "fair"),
         (-0.004, [-0.003], "above neither", "flat"),
         (0.005, [], "above baseline, no null drawn", "fair"),
         (-0.005, [], "not above baseline", "flat"),
@@ -25,7 +35,7 @@ def score(low, nulls):
         (None, [0.0], "cannot be measured", "flat"),
     ],
 )
-def test_verdict_compares_the_whole_interval_with_baseline_and_highest_null(low, nulls, text, tone):
+def test_few_null_draws_count_with_their_intervals_five_with_the_highest(low, nulls, text, tone):
     assert summary.verdict(score(low, nulls), "gain") == Chip(text, tone)
 
 
@@ -36,7 +46,7 @@ def test_gain_over_a_baseline_that_is_worse_than_the_class_prior_counts_for_noth
     scores = score(0.005, [])
     scores[summary.INFORMATION] = scores["gain"]
     scores["gain_class_prior"] = {"value": 0.0, "low": low, "high": 0.01}
-    null = {"value": -0.003, "low": None, "high": None}
+    null = {"value": -0.003, "low": -0.005, "high": -0.001}
     scores["nulls"]["session_shift"] = [{summary.INFORMATION: null}]
     assert summary.verdict(scores, summary.INFORMATION).text == text
 

@@ -17,7 +17,7 @@ from mlfactory.contracts import Contract
 from mlfactory.features import catalog
 from mlfactory.labels import label_bars
 from mlfactory.times import MISSING, nanoseconds
-from mlfactory.validate import raw_file
+from mlfactory.validate import LABEL_SETTINGS, raw_file
 
 BARS_AFTER_CUT = 40
 _COMPARED_BARS = 300
@@ -75,7 +75,7 @@ class Market:
         bars, raw_bars, _ = bars_from_rows(
             rows,
             {"read": len(rows), "duplicates": 0, "out_of_order": 0, "times": ""}
-            | {"impossible": {}, "example": ""},
+            | {"impossible": {}, "example": "", "stamps": "open"},
             contract=self.contract,
             raw_interval=self.raw_interval,
             bars=self.settings["bars"],
@@ -100,7 +100,7 @@ class Market:
             contract=self.contract,
             raw_interval=self.raw_interval,
             **configuration.barriers(self.settings, self.symbol, horizon),
-            **{k: settings[k] for k in ("atr_period", "atr_floor_ticks", "cross_sessions")},
+            **{k: settings[k] for k in LABEL_SETTINGS},
         )
 
     def label_table(self, horizon: int) -> Build:

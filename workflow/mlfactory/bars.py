@@ -117,6 +117,7 @@ def bars_from_rows(
         settings=cleaning,
         found=found["impossible"],
         example=found["example"],
+        stamps=found["stamps"],
         where=where,
     )
     frame, raw_bars, joined = make_bars(
@@ -132,7 +133,7 @@ def bars_from_rows(
             f"{where}: not one whole bar of {bars['interval']} is left after cleaning; get "
             "more rows or lower bars.interval"
         )
-    about = {"timezone": schedule.timezone, "times": found["times"]}
+    about = {"timezone": schedule.timezone, "times": found["times"], "stamps": found["stamps"]}
     about |= {"raw_interval": in_minutes(raw_interval), "bar_interval": in_minutes(bar_interval)}
     return frame, raw_bars, about | account(frame, raw_bars, found, done, joined)
 

@@ -20,6 +20,7 @@ _OFF_TICK = 1e-4  # of a tick; float64 prices of exchanges are far closer
 _MANY, _FEW = 0.5, 0.1
 _STAMP_SESSIONS = 5
 _CONSTANT_ROWS = 100
+_MINUTE = pd.Timedelta("1min")
 
 
 def clean(
@@ -31,6 +32,7 @@ def clean(
     settings: Mapping[str, Any],
     found: Mapping[str, int] | None = None,
     example: str = "",
+    stamps: str = "open",
     where: str = "raw rows",
 ) -> tuple[pd.DataFrame, dict[str, Any]]:
     """Remove what cannot be, is outside the calendar, did not trade or is a thin beginning.
@@ -46,6 +48,8 @@ def clean(
     found, example
         Impossible rows by kind that reading has removed, which count towards the share; the first
         one in words.
+    stamps
+        What the file's times were declared to mark, ``open`` or ``close``; here they mark the open.
     where
         The file's name, for messages.
 
@@ -64,7 +68,7 @@ def clean(
     """
     account: dict[str, Any] = {}
     rows, account["impossible"] = _possible(raw, found or {}, example, settings, where)
-    _check_stamps(rows, sessions, interval, contract.symbol, where)
+    _check_stamps(rows, sessions, interval, f"raw.{contract.symbol}", stamps, where)
     rows, number = _scheduled(rows, sessions, interval, contract, settings, where, account)
     scheduled = _scheduled_rows(sessions, interval)
     seen = _present(number, len(sessions))
@@ -143,29 +147,42 @@ def _row_in_words(raw: pd.DataFrame, bad: BoolArray1D) -> str:
 
 
 def _check_stamps(
-    rows: pd.DataFrame, sessions: Sessions, interval: pd.Timedelta, symbol: str, where: str
+    rows: pd.DataFrame,
+    sessions: Sessions,
+    interval: pd.Timedelta,
+    key: str,
+    stamps: str,
+    where: str,
 ) -> None:
-    """Refuse stamps that fit the sessions only when they mark the row's other end."""
-    ns = _ns(rows)
+    """Refuse times that fit both ends of the sessions only when they are moved by one row."""
+    ns, row = _ns(rows), interval.value
     if not len(ns) or (sessions.open_ns[1:] == sessions.close_ns[:-1]).any():
         return  # sessions that follow on each other have no ends to see
     number = sessions.locate(ns)
     used = _present(number[number >= 0], len(sessions))
     if len(used) < _STAMP_SESSIONS:
         return
-    first, last = sessions.open_ns[used], sessions.close_ns[used]
-    at_open, at_close = _share_among(first, ns), _share_among(last, ns)
-    before_open = _share_among(first - interval.value, ns)
-    at_last = _share_among(last - interval.value, ns)
-    if at_close > _MANY and at_open < _FEW:
-        shown, other = f"{at_close:.0%} of the sessions have a row at their close", "close"
-    elif before_open > _MANY and at_last < _FEW:
-        shown, other = f"{before_open:.0%} of the sessions have a row before their open", "open"
+    opened, closed = sessions.open_ns[used], sessions.close_ns[used]
+    at_open, at_close = _share_among(opened, ns), _share_among(closed, ns)
+    before_open, at_last = _share_among(opened - row, ns), _share_among(closed - row, ns)
+    late = _share_among(opened + row, ns) > _MANY and at_close > _MANY and at_open < _FEW
+    early = before_open > _MANY and _share_among(closed - 2 * row, ns) > _MANY and at_last < _FEW
+    begins_early = before_open > _MANY and _share_among(opened - 2 * row, ns) < _FEW
+    if stamps == "open" and late:
+        shown, mend = f"{at_close:.0%} of the sessions have a row at their close", "close"
+    elif stamps == "close" and (early or begins_early):
+        shown, mend = f"{before_open:.0%} of the sessions have a row before their open", "open"
+    elif early or late:
+        raise UserError(
+            f"{where}: with {key}.stamps={stamps} the rows lie one {interval / _MINUTE:g}min row "
+            f"too {'early' if early else 'late'} in most sessions; check {key}.timezone and the "
+            "contract's calendar"
+        )
     else:
         return
     raise UserError(
-        f"{where}: {shown} and few one at the other end: the times mark the rows' {other}; set "
-        f"raw: {{{symbol}: {{stamps: {other}}}}}, or check the zone and the calendar"
+        f"{where}: {shown} and few one at the other end: the times mark the rows' {mend}; set "
+        f"raw: {{{key.removeprefix('raw.')}: {{stamps: {mend}}}}}"
     )
 
 

@@ -54,9 +54,9 @@ def read_raw(
         ``close``, ``volume`` (float64, as found: not yet cleaned), ``contract`` (str, null when
         the file has none). The index is the row's number in the file, counted from 0.
     account
-        Counts: rows read, out of order, exact duplicates; impossible rows by kind
-        (conflicting duplicates: the first in the file is kept; rows without a time) and the first
-        of them in words, ``example``.
+        What the times were and mark; counts: rows read, out of order, exact duplicates;
+        impossible rows by kind (conflicting duplicates: the first in the file is kept; rows
+        without a time) and the first of them in words, ``example``.
 
     Raises
     ------
@@ -80,7 +80,7 @@ def read_raw(
     values = {name: columns[name] for name in (*_VALUES, "contract")}
     frame = pd.DataFrame({"datetime": datetime, **values}, copy=False)
     out_of_order = int((np.diff(ns[~timeless]) < 0).sum())
-    read = {"read": len(frame), "times": times, "out_of_order": out_of_order}
+    read = {"read": len(frame), "times": times, "stamps": stamps, "out_of_order": out_of_order}
     frame, account = _sorted_unique(frame, ns, timeless)
     return frame, read | account
 

@@ -6,15 +6,23 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pandas as pd
 
 from mlfactory import config as configuration
-from mlfactory import contracts, registry, schemas, tables
+from mlfactory import contracts, registry, row_kinds, schemas, tables
 from mlfactory.bars import bars_from_raw
 from mlfactory.contracts import Contract
 from mlfactory.errors import UserError
 from mlfactory.features import catalog
+from mlfactory.labels import label_bars
+from mlfactory.schemas import CLASSES
 from mlfactory.splits import require_sessions, sharpe_standard_error, split_bars
+
+MANY_CUT = 0.2
+"""Share of rows whose label's window is cut, from which on a warning says so."""
+
+LABEL_SETTINGS = ("atr_period", "atr_floor_ticks", "cross_sessions")
 
 
 @contextmanager
@@ -60,7 +68,7 @@ def validate(settings: dict[str, Any], symbol: str) -> Iterator[str]:
     known = contracts.load(configuration.ROOT / "config/contracts.yaml")
     contract = contracts.get(known, symbol)
     with raw_file(settings, symbol, contract) as path:
-        bars, _, account = bars_from_raw(
+        bars, raw_bars, account = bars_from_raw(
             path,
             symbol=symbol,
             contract=contract,
@@ -86,9 +94,38 @@ def validate(settings: dict[str, Any], symbol: str) -> Iterator[str]:
     )
     for s in splits:
         yield f"{symbol}: {s.name}: {s.stop - s.start} rows, {s.n_sessions} sessions"
+    train = slice(splits[0].start, splits[0].stop)
+    for horizon in settings["horizons"]:
+        barriers = configuration.barriers(settings, symbol, horizon)
+        labels = label_bars(
+            bars,
+            raw_bars,
+            horizon=horizon,
+            contract=contract,
+            raw_interval=pd.Timedelta(account["raw_interval"]),
+            **barriers,
+            **{k: settings["labels"][k] for k in LABEL_SETTINGS},
+        )
+        yield f"{symbol}: h{horizon}: {labels_in_words(labels.iloc[train], barriers['max_bars'])}"
     yield (
         f"{symbol}: an annual Sharpe ratio measured on the {test.n_sessions} test sessions has a "
         f"standard error of {error:.1f}: one below {2 * error:.1f} cannot be told from 0"
+    )
+
+
+def labels_in_words(labels: pd.DataFrame, max_bars: int) -> str:
+    """How many rows of a table of schema LABELS have a label, of which class, and why so few."""
+    known = labels["label"].dropna().to_numpy(dtype=np.int64)
+    shares = np.bincount(known, minlength=3) / max(len(known), 1)
+    classes = ", ".join(f"{name} {share:.0%}" for name, share in zip(CLASSES, shares, strict=True))
+    words = f"{len(known) / len(labels):.0%} of the training rows have a label ({classes})"
+    cut = float(labels["t1"].isna().mean())
+    if cut <= MANY_CUT:
+        return words
+    return (
+        f"{words}; warning: for {cut:.0%} the {max_bars} bars that a label may take reach over the "
+        "end of the session or a hole: choose a shorter horizon, or labels: {cross_sessions: true} "
+        "to hold over night"
     )
 
 
@@ -111,10 +148,10 @@ def _account_lines(symbol: str, bars: pd.DataFrame, account: dict[str, Any]) -> 
         f"bars of {account['bar_interval']}, {bars['session'].nunique()} sessions, segments: "
         f"{bars['segment'].nunique()}, {bars['datetime'].iloc[0]} to {bars['datetime'].iloc[-1]}"
     )
+    yield f"{symbol}: times: {account['times']}, declared to mark the rows' {account['stamps']}"
     for what in ("removed", "noted"):
-        counts = ", ".join(f"{kind} {count}" for kind, count in rows[what].items() if count)
-        if counts:
-            yield f"{symbol}: {what}: {counts}"
+        if any(rows[what].values()):
+            yield f"{symbol}: {what}: {row_kinds.in_words(rows[what])}"
     hole = account["largest_hole"]
     if hole["sessions"]:
         yield (

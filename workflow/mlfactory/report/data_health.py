@@ -15,6 +15,7 @@ from mlfactory.report._base import (
     words,
 )
 from mlfactory.report.evidence import Evidence
+from mlfactory.row_kinds import MEANING
 from mlfactory.times import nanoseconds
 
 MAX_COLUMNS = 240
@@ -81,23 +82,24 @@ def _facts(evidence: Evidence, sessions: pd.DataFrame) -> Facts:
     )
 
 
-def _kinds(evidence: Evidence) -> list[tuple[str, int, str]]:
-    """(what, rows, colour) of every kind of row that was found."""
+def _kinds(evidence: Evidence) -> list[tuple[str, int, str, str]]:
+    """(what, rows, colour, meaning) of every kind of row that was found."""
     rows = evidence.account["rows"]
-    kinds = [("read", rows["read"], "@soft"), ("kept", rows["kept"], "#009E73")]
-    kinds += [(f"removed: {name}", n, "#D55E00") for name, n in rows["removed"].items()]
-    kinds += [(f"noted: {name}", n, "#E6A700") for name, n in rows["noted"].items()]
-    return [(what.replace("_", " "), n, colour) for what, n, colour in kinds if n]
+    kinds = [("read", rows["read"], "@soft", ""), ("kept", rows["kept"], "#009E73", "")]
+    for what, colour in (("removed", "#D55E00"), ("noted", "#E6A700")):
+        kinds += [(f"{what}: {k}", n, colour, MEANING[k]) for k, n in rows[what].items()]
+    return [(what.replace("_", " "), n, *rest) for what, n, *rest in kinds if n]
 
 
 def _rows(evidence: Evidence) -> Chart:
-    names, counts, colours = zip(*_kinds(evidence), strict=True)
+    names, counts, colours, meanings = zip(*_kinds(evidence), strict=True)
     bar = {
         **{"type": "bar", "orientation": "h", "y": names, "x": counts},
         "text": [f"{n:,}" for n in counts],
         "textposition": "auto",
         "marker": {"color": colours},
-        "hovertemplate": "%{y}: %{x:,} rows<extra></extra>",
+        "customdata": meanings,
+        "hovertemplate": "%{y}: %{x:,} rows<br>%{customdata}<extra></extra>",
     }
     shape = layout(
         xaxis=axis("raw rows, log scale", type="log", range=[0, np.log10(max(counts)) + 0.15]),

@@ -17,6 +17,7 @@ ROLES = {
     "held out": "#009E73",
     "purged": "#D6336C",
     "embargoed": "#F0B429",
+    "no label": "#D7DEE8",
 }
 SPLITS = {
     "train": "#94A3B8",
@@ -26,6 +27,8 @@ SPLITS = {
     "purged": "#D6336C",
     "embargoed": "#F0B429",
 }
+NO_LABEL = 4
+
 MARGIN_BARS = 40
 """Bars of training and of held-out rows that the close-up shows on either side."""
 
@@ -42,20 +45,25 @@ def section(evidence: Evidence) -> Section:
 def roles_of(
     start: Int64Array1D, end: Int64Array1D, held_out: BoolArray1D, embargo: int
 ) -> Int8Array1D:
-    """What each row is to one fold, (n,): its place in ``ROLES``."""
+    """What each row is to one fold, (n,): its place in ``ROLES``, labelled or not."""
     purged = overlapping(start, end, held_out)
     waiting = embargoed(start, end, held_out, embargo)
     return np.select([held_out, purged, waiting], [1, 2, 3], 0).astype(np.int8)
 
 
 def fold_roles(folds: pd.DataFrame, embargo: dict[str, int]) -> dict[int, Int8Array1D]:
-    """The roles of all rows in each fold, by the same functions that the fits use."""
+    """The roles of all rows in each fold, by the same functions that the fits use.
+
+    Rows that would train the fold but have no label have a role of their own.
+    """
     start, end = intervals(folds)
     fold = folds["fold"].fillna(-1).to_numpy(dtype=np.int64)
     bars = embargo_bars(folds, **embargo)
-    return {
-        int(k): roles_of(start, end, fold == k, bars) for k in np.unique(fold[fold >= 0]).tolist()
-    }
+    roles = {}
+    for k in np.unique(fold[fold >= 0]).tolist():
+        roles[k] = roles_of(start, end, fold == k, bars)
+        roles[k][(roles[k] == 0) & folds["label"].isna().to_numpy()] = NO_LABEL
+    return roles
 
 
 def runs(role: Int8Array1D) -> list[tuple[int, int, int]]:
@@ -147,7 +155,8 @@ def _folds(part: HorizonEvidence, roles: dict[int, Int8Array1D]) -> Chart:
     return Chart(
         f"Folds in time, h{part.horizon}",
         "Each line is one fit: the block that it is scored on, and the rows that train it; purged "
-        "and embargoed rows do neither (too thin to see here? the close-up below)",
+        "and embargoed rows do neither, nor do rows without a label (too thin to see here? the "
+        "close-up below)",
         "grey that touches green: rows would then be trained on that overlap what is scored",
         (
             Figure(
@@ -181,7 +190,7 @@ def close_up(role: Int8Array1D, *, after: bool) -> list[tuple[int, int, int]]:
     outside = role[border:] if after else role[:border][::-1]
     if not len(outside):
         return []
-    idle = np.flatnonzero(outside != 0)
+    idle = np.flatnonzero((outside == 2) | (outside == 3))
     reach = (int(idle[-1]) + 1 if len(idle) else 0) + MARGIN_BARS
     before, behind = (MARGIN_BARS, reach) if after else (reach, MARGIN_BARS)
     first, last = max(border - before, 0), min(border + behind, len(role))
@@ -233,25 +242,26 @@ def _close_up(part: HorizonEvidence, roles: dict[int, Int8Array1D]) -> Chart:
 
 def _counts(part: HorizonEvidence, roles: dict[int, Int8Array1D]) -> Table:
     time = nanoseconds(part.folds["datetime"])
-    labelled = part.folds["label"].notna().to_numpy()
     rows = []
     for k, role in roles.items():
         held = np.flatnonzero(role == 1)
-        numbers = [int((role == kind).sum()) for kind in (1, 2, 3)]
+        numbers = [int((role == kind).sum()) for kind in (1, 2, 3, 0, NO_LABEL)]
         rows.append(
             (
                 f"fold {k}",
                 _day(time[held[0]]),
                 _day(time[held[-1]]),
                 *(f"{n:,}" for n in numbers),
-                f"{int(((role == 0) & labelled).sum()):,}",
             )
         )
-    header = ("fold", "held out from", "to (UTC)", "held out", "purged", "embargoed", "trained on")
+    header = (
+        *("fold", "held out from", "to (UTC)", "held out", "purged", "embargoed"),
+        *("trained on", "no label"),
+    )
     return Table(
         f"Rows of each fold, h{part.horizon}",
         header,
         tuple(rows),
-        note="Trained on: labelled rows only.",
+        note="Held out: every row is predicted, those with a label are scored.",
         horizon=part.horizon,
     )

@@ -7,6 +7,9 @@ from mlfactory.report.evidence import Evidence, HorizonEvidence
 
 INFORMATION, DIRECTION = "gain_volatility_clock_prior", "direction_gain"
 
+ENOUGH_DRAWS = 5
+"""Null replicates from which on the highest of them says what chance can do."""
+
 BEFORE_BETTING = (
     "Before betting on any of this: these are k-fold scores, so a model also learns from later "
     "data than it predicts; they pay no cost; and the test labels are unread."
@@ -28,18 +31,14 @@ def nulls(scores: dict[str, Any], key: str) -> list[dict[str, Any]]:
 
 
 def verdict(scores: dict[str, Any], key: str) -> Chip:
-    """Where the whole interval of a gain lies: above its baseline (0), above its null, or neither.
-
-    With several null replicates the highest counts.
-    """
-    low = scores[key]["low"]
-    drawn = [null["value"] for null in nulls(scores, key)]
+    """Where a gain's whole interval lies: above its baseline (0), above its null, or neither."""
+    low, drawn = scores[key]["low"], nulls(scores, key)
     if low is None:
         return Chip("cannot be measured", "flat")
     if not drawn:
         text = "above baseline, no null drawn" if low > 0 else "not above baseline"
         return Chip(text, "fair" if low > 0 else "flat")
-    above_null = low > max(drawn)
+    above_null = low > height(drawn)
     if low > 0 and above_null and not _above_class_prior(scores, key):
         return Chip("not above the class prior", "flat")
     if low > 0 and above_null:
@@ -47,6 +46,16 @@ def verdict(scores: dict[str, Any], key: str) -> Chip:
     if above_null:
         return Chip("above null, not baseline", "fair")
     return Chip("above baseline, not null" if low > 0 else "above neither", "flat")
+
+
+def height(drawn: list[dict[str, Any]]) -> float:
+    """How high the null reaches: its highest value, or with few draws the top of its intervals.
+
+    One draw has chance of its own, which only its interval shows; without one it reaches anywhere.
+    """
+    if len(drawn) >= ENOUGH_DRAWS:
+        return max(null["value"] for null in drawn)
+    return max(float("inf") if null["high"] is None else null["high"] for null in drawn)
 
 
 def _above_class_prior(scores: dict[str, Any], key: str) -> bool:
@@ -93,10 +102,11 @@ def _headlines(evidence: Evidence) -> Table:
         tuple(rows),
         note=(
             "A model counts when its whole interval lies above 0 (its baseline) and its null, and "
-            "its gain over the class frequencies above 0 too; the null is "
-            "the same procedure on labels of which features say nothing. Baselines: volatility and "
-            f"time of day; the share of long among rows that moved. Of {n_read} readings "
-            f"{tail * n_read:.1f} would lie above 0 by luck alone, and the highest is flattered."
+            "its gain over the class frequencies above 0 too. The null is the same procedure on "
+            "labels of which features say nothing: the highest of its draws, or with fewer than "
+            f"{ENOUGH_DRAWS} the top of their intervals. Baselines: volatility and time of day; "
+            f"the share of long among rows that moved. Of {n_read} readings {tail * n_read:.1f} "
+            "would lie above 0 by luck alone, and the highest is flattered."
         ),
     )
 
@@ -121,10 +131,11 @@ def _verdicts(part: HorizonEvidence) -> Table:
 
 def _scored(part: HorizonEvidence) -> Facts:
     data, settings = part.scores["data"], part.scores["settings"]["bootstrap"]
+    held_out = int(part.folds["fold"].notna().sum())
     replicates = {len(nulls(s, "log_loss")) for s in part.scores["models"].values()}
     return Facts(
         (
-            ("rows scored", f"{data['rows']:,}"),
+            ("rows scored", f"{data['rows']:,} ({data['rows'] / held_out:.0%} of those held out)"),
             ("effective rows (labels overlap)", f"{data['effective_rows']:,.0f}"),
             ("session blocks resampled", f"{data['blocks']:,}"),
             ("interval", f"{settings['confidence']:.0%}, {settings['samples']} resamples"),
