@@ -27,6 +27,7 @@ rule all:
         targets("predictions/{model}_h{horizon}_{split}.parquet"),
         targets("ensembles/{ensemble}_h{horizon}/{split}.parquet"),
         targets("splits/scaled/dataset_manifest.json"),
+        targets("audit.json"),
         targets("manifest.json"),
         targets("report.html"),
 
@@ -49,6 +50,7 @@ rule labels:
 rule dataset:
     input:
         targets("splits/scaled/dataset_manifest.json"),
+        targets("audit.json"),
         targets("manifest.json"),
 
 
@@ -79,4 +81,5 @@ include: "rules/splits.smk"
 include: "rules/training.smk"
 include: "rules/crossval.smk"
 include: "rules/ensemble.smk"
+include: "rules/checks.smk"
 include: "rules/report.smk"

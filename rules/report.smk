@@ -74,6 +74,7 @@ rule make_report:
         account="<results>/{symbol}/bars.json",
         manifest="<results>/{symbol}/features.json",
         split_config="<results>/{symbol}/splits/split_config.json",
+        audit="<results>/{symbol}/audit.json",
         labels=expand(
             "<results>/{{symbol}}/labels_h{horizon}.parquet", horizon=HORIZONS
         ),

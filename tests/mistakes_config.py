@@ -119,6 +119,11 @@ OVERLAYS = {
         "calendar: CME_Equity, commission_per_contract: 0.625, slippage_ticks: {calm: 0.5, "
         "volatile: 1.0}}",
     ),
+    "checks that would stop before they warn": (
+        "checks: {psi_test: {warn: 0.25, fail: 0.1}}",
+        "config: checks.psi_test.fail=0.1 is below checks.psi_test.warn=0.25, so that it "
+        "would stop before it warns; move one",
+    ),
     "several contracts": (
         "symbols: [MES, ES]",
         "config: symbols MES, ES in one run: one contract a run is the rule",

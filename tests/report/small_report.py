@@ -1,10 +1,12 @@
 """The evidence of a report from small tables, with names that try to break out of the page."""
 
+import json
 from pathlib import Path
 
 import numpy as np
 import pandas as pd
 
+from mlfactory.checks import dataset
 from mlfactory.contracts import Contract, Slippage
 from mlfactory.report.evidence import Evidence, HorizonEvidence
 from mlfactory.schemas import PROBABILITIES
@@ -66,6 +68,37 @@ def split_config():
             for name, start, stop, purged in parts
         ],
     }
+
+
+LIMITS = {
+    "clipped_share": {"warn": 0.05, "fail": None},
+    "psi_val": {"warn": 0.25, "fail": None},
+    "psi_test": {"warn": 0.25, "fail": None},
+    "label_share": {"warn": 0.5, "fail": 0.01},
+    "class_share": {"warn": 0.05, "fail": 0.001},
+    "ambiguous_share": {"warn": 0.02, "fail": 0.2},
+    "ambiguous_bar_share": {"warn": 0.2, "fail": None},
+    "holding_share": {"warn": 0.9, "fail": None},
+    "uniqueness": {"warn": 0.005, "fail": None},
+}
+
+
+def audit(horizons):
+    """As read from ``audit.json``: one feature drifts, everything else passes."""
+    of_labels = {
+        **{"label_share": 0.9, "class_share": 0.1, "ambiguous_share": 0.004},
+        **{"ambiguous_bar_share": 0.01, "holding_share": 0.4, "uniqueness": 0.07},
+    }
+    found = {
+        "features": {
+            "clipped_share": {"a": 0.01, "b": 0.02},
+            "psi_val": {"a": 0.05, "b": 0.12},
+            "psi_test": {"a": 0.02, "b": 0.4},
+        },
+        "labels": dict.fromkeys(horizons, of_labels),
+        "leaks": {"labels that reach over a border": {f"h{h}": 0 for h in horizons}},
+    }
+    return json.loads(json.dumps(dataset.audit(found, dataset.judge(found, LIMITS))))
 
 
 def guesses(folds, seed, strength=0.0):
@@ -162,6 +195,7 @@ def small_evidence(
         account=account(),
         manifest={"features": [*families, {"name": "c", "family": "temporal"}]},
         split_config=split_config(),
+        audit=audit(horizons),
         models=tuple(models),
         ensembles=tuple(ensembles),
         horizons=tuple(horizon_evidence(h, models, ensembles, n_nulls) for h in horizons),

@@ -1,5 +1,7 @@
 """Every key of the configuration changes something: which job it makes run again, and which not."""
 
+from itertools import product
+
 import pytest
 import yaml
 from clone import planned, snakemake
@@ -92,6 +94,11 @@ KEYS |= {
     f"scores.{key}": ({"scores": {key: value}}, "score_models", "fit_ensemble")
     for key, value in {"samples": 150, "block_sessions": 2, "confidence": 0.9}.items()
 }
+KEYS["checks.psi_test.warn"] = (
+    {"checks": {"psi_test": {"warn": 0.0625}}},
+    "check_dataset",
+    "scale_splits",
+)
 KEYS |= {
     f"synthetic.*.{key}": ({"synthetic": {"DEMO": {key: value}}}, "simulate_market", None)
     for key, value in {
@@ -105,6 +112,12 @@ KEYS |= {
 ELSEWHERE = {"allow_batch_symbols", "raw_folder"}
 """Keys that change what is refused; tested in this file and in test_end_to_end."""
 
+LIMITS = {
+    f"checks.{measure}.{limit}"
+    for measure, limit in product(SCHEMA["properties"]["checks"]["properties"], ("warn", "fail"))
+}
+"""One parameter of one rule; what each limit does is tested in checks/test_base.py."""
+
 
 def test_every_key_of_the_schema_is_tried():
     keys = {
@@ -113,7 +126,7 @@ def test_every_key_of_the_schema_is_tried():
         if "properties" not in schema and path[-1] != "*" and "*.*" not in ".".join(path)
     }
     containers = {"raw", "synthetic"}
-    assert keys - containers == set(KEYS) | ELSEWHERE
+    assert keys - containers == set(KEYS) | ELSEWHERE | LIMITS
 
 
 @pytest.mark.parametrize("key", KEYS)

@@ -5,9 +5,9 @@ import re
 import subprocess
 import sys
 
-from clone import ROOT, planned
+from clone import ROOT, planned, snakemake
 
-from mlfactory import schemas, tables
+from mlfactory import config, schemas, tables
 
 SCALED = "results/DEMO/splits/scaled"
 
@@ -86,15 +86,15 @@ def test_files_are_as_their_schema_and_manifest_say(finished):
 
 
 def test_no_fold_reads_the_published_dataset(finished):
-    jobs, _ = planned(finished, "--forceall", "oof", "stack", "scores", "report")
-    assert {"fit_boosting", "fit_classical", "split_bars", "make_report"} <= set(jobs)
+    jobs, _ = planned(finished, "--forceall", "oof", "stack", "scores")
+    assert {"fit_boosting", "fit_classical", "split_bars", "score_models"} <= set(jobs)
     assert "scale_splits" not in jobs
 
 
 def test_dataset_is_made_without_fitting_anything(finished):
     jobs, _ = planned(finished, "--forceall", "dataset")
-    assert {"scale_splits", "write_manifest"} <= set(jobs)
-    assert not [job for job in jobs if job.startswith(("fit_", "assign_"))]
+    assert {"scale_splits", "check_dataset", "write_manifest"} <= set(jobs)
+    assert not [job for job in jobs if job.startswith("fit_")]
 
 
 def test_manifest_of_the_run_holds_the_hash_of_its_raw_file(finished):
@@ -104,3 +104,23 @@ def test_manifest_of_the_run_holds_the_hash_of_its_raw_file(finished):
     assert manifest["raw"]["sha256"] == hashlib.sha256(raw).hexdigest()
     assert manifest["config"]["content"]["symbols"] == ["DEMO"]
     assert {"clean_bars", "fit_fold lightgbm"} <= manifest["code"]["steps"].keys()
+
+
+def test_every_limit_of_the_config_is_of_a_check_and_no_leak_is_found(finished):
+    audit = tables.read_json(finished / "results/DEMO/audit.json")
+    by_group = {"leaks": [], "features": [], "labels": []}
+    for check in audit["checks"]:
+        by_group[check["group"]].append(check)
+    measures = [check["measure"] for check in by_group["features"] + by_group["labels"]]
+    assert measures == list(config.load([])["checks"])
+    assert [check["value"] for check in by_group["leaks"]] == [0, 0, 0, 0]
+
+
+def test_check_that_fails_stops_the_run_in_one_line(copy):
+    (copy / "strict.yaml").write_text("checks: {psi_test: {warn: 0, fail: 0}}")
+    run = snakemake(copy, "dataset", config=("config/test.yaml", "strict.yaml"))
+    assert run.returncode == 1
+    (line,) = {line for line in run.stderr.splitlines() if line.startswith("error: DEMO: psi_test")}
+    assert "above the limit 0" in line
+    assert "change checks.psi_test.fail" in line
+    assert not (copy / "results/DEMO/audit.json").exists()

@@ -9,6 +9,7 @@ from zoneinfo import ZoneInfo, ZoneInfoNotFoundError, available_timezones
 import pandas as pd
 
 from mlfactory import registry
+from mlfactory.checks._base import AT_LEAST
 from mlfactory.errors import UserError, nearest, shown
 from mlfactory.schema_values import fill_defaults, text_keys, typed, validate
 from mlfactory.schema_words import written
@@ -73,7 +74,17 @@ def checked(
     settings = typed(text_keys(config), schema)
     validate(settings, schema, "config", sources)
     settings = fill_defaults(settings, schema)
-    of_parts = (_intervals, _zones, _models, _families, _timeframes, _barriers, _splits, _starts)
+    of_parts = (
+        _intervals,
+        _zones,
+        _models,
+        _families,
+        _timeframes,
+        _barriers,
+        _splits,
+        _starts,
+        _checks,
+    )
     for check in (*of_parts, _symbols):
         for words in check(settings):
             raise UserError(f"config: {words}")
@@ -310,6 +321,20 @@ def _starts(settings: dict[str, Any]) -> Iterator[str]:
         except ValueError:
             key = f"synthetic.{symbol}.start={market['start']!r}"
             yield f"{key} is no day of the calendar; write it as 2024-01-31"
+
+
+def _checks(settings: dict[str, Any]) -> Iterator[str]:
+    for measure, limits in settings["checks"].items():
+        warn, fail = limits["warn"], limits["fail"]
+        if warn is None or fail is None:
+            continue
+        least = measure in AT_LEAST
+        if warn < fail if least else warn > fail:
+            side = "above" if least else "below"
+            yield (
+                f"checks.{measure}.fail={fail:g} is {side} checks.{measure}.warn={warn:g}, so that "
+                "it would stop before it warns; move one"
+            )
 
 
 def _symbols(settings: dict[str, Any]) -> Iterator[str]:

@@ -15,6 +15,7 @@ STAGES = {
     "stack": ("stack_predictions",),
     "predictions": ("predict_splits", "predict_splits_classical"),
     "ensembles": ("fit_ensemble", "predict_ensemble"),
+    "checks": ("check_dataset",),
     "scores": ("score_models",),
     "report": ("make_report",),
 }

@@ -5,7 +5,7 @@ import math
 import os
 import shutil
 import tempfile
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
@@ -160,6 +160,13 @@ def column_names(path: str | Path) -> list[str]:
 def read_all(paths: Sequence[str | Path], schema: Schema) -> list[pd.DataFrame]:
     """Read several tables of one schema."""
     return [read(path, schema) for path in paths]
+
+
+def read_by(
+    keys: Iterable[Any], paths: Sequence[str | Path], schema: Schema
+) -> dict[Any, pd.DataFrame]:
+    """Read several tables of one schema, by a key of each."""
+    return dict(zip(keys, read_all(paths, schema), strict=True))
 
 
 def read_stack(path: str | Path, models: Sequence[str]) -> pd.DataFrame:

@@ -17,6 +17,7 @@ page.write(
         account=tables.read_json(files.account),
         manifest=tables.read_json(files.manifest),
         split_config=tables.read_json(files.split_config),
+        audit=tables.read_json(files.audit),
         models=tuple(params.settings["models"]),
         ensembles=tuple(params.settings["ensembles"]),
         horizons=evidence.read_horizons(

@@ -2,7 +2,7 @@ from mlfactory import published, runtime, schemas, tables
 
 runtime.setup(snakemake)
 files, output, barriers = snakemake.input, snakemake.output, snakemake.params.barriers
-labels = dict(zip(barriers, tables.read_all(files.labels, schemas.LABELS), strict=True))
+labels = tables.read_by(barriers, files.labels, schemas.LABELS)
 splits = {
     "train": tables.read_split(files.train),
     "val": tables.read_split(files.val),

@@ -81,6 +81,7 @@ class Evidence:
     account: dict[str, Any]
     manifest: dict[str, Any]
     split_config: dict[str, Any]
+    audit: dict[str, Any]
     models: tuple[str, ...]
     ensembles: tuple[str, ...]
     horizons: tuple[HorizonEvidence, ...]

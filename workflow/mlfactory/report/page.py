@@ -9,6 +9,7 @@ from typing import Any
 from mlfactory import tables
 from mlfactory.report import (
     calibration,
+    checks,
     data_health,
     fold_timeline,
     importance,
@@ -29,6 +30,7 @@ SECTIONS: tuple[Callable[[Evidence], Section], ...] = (
     calibration.section,
     importance.section,
     label_shares.section,
+    checks.section,
     fold_timeline.section,
     data_health.section,
     provenance.section,
