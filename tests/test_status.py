@@ -41,13 +41,13 @@ def test_finished_workflow_has_nothing_to_do():
     assert last == "1 of 1 files are there and up to date: nothing to do"
 
 
-def test_missing_file_whose_followers_are_there_is_not_called_done():
+def test_missing_file_that_a_run_would_leave_out_is_not_called_done_and_says_how_to_make_it():
     rows = (("label_bars", "missing", DONE), ("label_bars", "ok", DONE), ("clean_bars", "ok", DONE))
     _, labels, last = status_lines(summary(*rows))
-    assert labels.split(maxsplit=1)[1].startswith(
-        "1 done, 1 gone, but what was made of it is there"
+    assert labels.split(maxsplit=1)[1] == (
+        "1 done, 1 gone, never made here: ./pipeline rerun labels makes them"
     )
-    assert last == "2 of 3 files are there and up to date: nothing to do"
+    assert last == "2 of 3 files are there and up to date: 1 gone"
 
 
 def test_every_rule_that_makes_files_is_in_one_stage():

@@ -77,6 +77,17 @@ def test_finished_run_says_that_there_is_nothing_to_do_and_progress_is_plain_lin
     assert "\r" not in run.stdout
 
 
+def test_deleted_file_is_made_again_though_what_follows_from_it_is_there(copy, finished):
+    made = "results/DEMO/ensembles/voting_h5/oof.parquet"
+    (copy / made).unlink()
+    status = call(copy, "./pipeline", "status", *TEST)
+    assert re.search(r"^ensembles +\d+ done, 1 to make \(missing\)", status.stdout, re.M)
+    run = call(copy, "./pipeline", "run", *TEST)
+    assert run.returncode == 0, run.stderr
+    assert f"deleted, to be made again with what follows: {made}" in run.stdout.splitlines()
+    assert contents(copy, *TABLES) == contents(finished, *TABLES)
+
+
 def test_rerun_forces_a_stage_and_what_follows(copy):
     dry = call(copy, "./pipeline", "rerun", "stack", *TEST, "--dry-run")
     assert dry.returncode == 0, dry.stderr

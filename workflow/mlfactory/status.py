@@ -33,10 +33,10 @@ def status_lines(summary: str) -> Iterator[str]:
     for stage in STAGES:
         of_stage = [row for row in rows if stage_of(row["rule"]) == stage]
         if of_stage:
-            yield f"{stage.ljust(width)}  {_counts(of_stage)}"
+            yield f"{stage.ljust(width)}  {_counts(of_stage, stage)}"
     done, gone = sum(map(_done, rows)), sum(map(_gone, rows))
     to_make = len(rows) - done - gone
-    rest = f"{to_make} to make" if to_make else "nothing to do"
+    rest = f"{to_make} to make" if to_make else f"{gone} gone" if gone else "nothing to do"
     yield f"{done} of {len(rows)} files are there and up to date: {rest}"
 
 
@@ -45,14 +45,18 @@ def _done(row: dict[str, str]) -> bool:
 
 
 def _gone(row: dict[str, str]) -> bool:
-    """Missing, but what is made of it is there: Snakemake does not make it again unasked."""
+    """Missing, but what is made of it is there: Snakemake does not make it again unasked.
+
+    The launcher asks for those that Snakemake has a record of; what was copied here has none.
+    """
     return row["plan"] == "no update" and row["status"] == "missing"
 
 
-def _counts(rows: list[dict[str, str]]) -> str:
+def _counts(rows: list[dict[str, str]], stage: str) -> str:
     done, gone = sum(map(_done, rows)), sum(map(_gone, rows))
     left = [row for row in rows if not _done(row) and not _gone(row)]
     why = Counter(_WHY.get(row["status"], row["status"]) for row in left)
     parts = [f"{done} done"] if done else []
-    parts += [f"{gone} gone, but what was made of it is there: rerun this stage"] if gone else []
+    if gone:
+        parts.append(f"{gone} gone, never made here: ./pipeline rerun {stage} makes them")
     return ", ".join([*parts, *(f"{count} to make ({reason})" for reason, count in why.items())])
