@@ -77,6 +77,16 @@ def test_finished_run_says_that_there_is_nothing_to_do_and_progress_is_plain_lin
     assert "\r" not in run.stdout
 
 
+def test_lock_of_a_killed_run_is_taken_off_by_the_next(copy):
+    (copy / ".snakemake/locks").mkdir()
+    (copy / ".snakemake/locks/0.output.lock").write_text("results/DEMO/report.html\n")
+    status = call(copy, "./pipeline", "status", *TEST)
+    assert "the last run was killed; what it had finished stays" in status.stdout.splitlines()
+    run = call(copy, "./pipeline", "run", *TEST)
+    assert run.returncode == 0, run.stderr
+    assert run.stderr == "the last run was killed; its lock is taken off\n"
+
+
 def test_deleted_file_is_made_again_though_what_follows_from_it_is_there(copy, finished):
     made = "results/DEMO/ensembles/voting_h5/oof.parquet"
     (copy / made).unlink()
@@ -145,6 +155,8 @@ def test_interrupted_run_resumes_to_the_same_tables(finished, tmp_path):
     deadline = time.monotonic() + 300
     while not list(folder.glob("results/DEMO/oof/*")) and time.monotonic() < deadline:
         time.sleep(0.2)
+    status = call(folder, "./pipeline", "status", *TEST)
+    assert re.search(r"^a run is going on \(process \d+\)$", status.stdout, re.M)
     process.send_signal(signal.SIGINT)
     _, shown = process.communicate(timeout=120)
     assert "stopped; the same command resumes" in shown.splitlines()

@@ -6,11 +6,11 @@ from pathlib import Path
 from typing import Any
 
 from mlfactory import config as configuration
-from mlfactory import failures, tables
+from mlfactory import tables
 from mlfactory.errors import UserError
 from mlfactory.scoreboard import scoreboard
 from mlfactory.stages import rules_of
-from mlfactory.status import status_lines
+from mlfactory.status import last_run_lines, status_lines
 from mlfactory.validate import validate
 
 
@@ -54,9 +54,8 @@ def _status(settings: dict[str, Any]) -> None:
     """What is done and what is not, from ``snakemake --summary`` on standard input."""
     for line in status_lines(sys.stdin.read()):
         print(line)
-    failure = failures.load()
-    if failure:
-        print("\n".join(failures.in_lines(failure)))
+    for line in last_run_lines():
+        print(line)
 
 
 _COMMANDS = {"validate": _validate, "scores": _scores, "status": _status}

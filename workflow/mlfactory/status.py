@@ -4,6 +4,7 @@ import csv
 from collections import Counter
 from collections.abc import Iterator
 
+from mlfactory import failures, running
 from mlfactory.stages import STAGES, stage_of
 
 _WHY = {
@@ -38,6 +39,17 @@ def status_lines(summary: str) -> Iterator[str]:
     to_make = len(rows) - done - gone
     rest = f"{to_make} to make" if to_make else f"{gone} gone" if gone else "nothing to do"
     yield f"{done} of {len(rows)} files are there and up to date: {rest}"
+
+
+def last_run_lines() -> list[str]:
+    """Whether a run goes on here; else what stopped the last one, if it was stopped."""
+    number = running.going()
+    if number is not None:
+        return [f"a run is going on (process {number})"]
+    if running.was_killed():
+        return ["the last run was killed; what it had finished stays"]
+    failure = failures.load()
+    return failures.in_lines(failure) if failure else []
 
 
 def _done(row: dict[str, str]) -> bool:

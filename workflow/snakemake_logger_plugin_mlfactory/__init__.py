@@ -17,12 +17,13 @@ from typing import Any
 from snakemake_interface_logger_plugins.base import LogHandlerBase
 from snakemake_interface_logger_plugins.common import LogEvent
 
-from mlfactory import failures
+from mlfactory import failures, running
 from mlfactory.progress import Job, Progress, in_words
 from mlfactory.runtime import REPORTED_BY_LOG
 
 _DURATIONS = Path(".snakemake/mlfactory/durations.json")
 _NOTHING = "Nothing to be done"
+_LOCKED = "Directory cannot be locked"
 _REPEATED = (
     "CalledProcessError in file",
     "Exiting because a job execution failed",
@@ -68,6 +69,8 @@ class LogHandler(LogHandlerBase):
 
     def _complain(self, record: logging.LogRecord) -> None:
         text = record.getMessage().strip()
+        if _LOCKED in text:
+            text = running.refusal()
         if text and not any(words in text for words in _REPEATED):
             self._say(text, sys.stderr)
 
