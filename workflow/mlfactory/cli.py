@@ -1,6 +1,7 @@
 """What the launcher asks of the package: checks before a run, and the scores after it."""
 
 import argparse
+import os
 import sys
 from pathlib import Path
 from typing import Any
@@ -8,9 +9,10 @@ from typing import Any
 from mlfactory import config as configuration
 from mlfactory import tables
 from mlfactory.errors import UserError
+from mlfactory.failures import TO_GO_ON
 from mlfactory.scoreboard import scoreboard
 from mlfactory.stages import rules_of
-from mlfactory.status import last_run_lines, status_lines
+from mlfactory.status import last_run_lines, status_lines, to_make
 from mlfactory.validate import validate
 
 
@@ -52,10 +54,11 @@ def _scores(settings: dict[str, Any]) -> None:
 
 def _status(settings: dict[str, Any]) -> None:
     """What is done and what is not, from ``snakemake --summary`` on standard input."""
-    for line in status_lines(sys.stdin.read()):
+    summary = sys.stdin.read()
+    for line in status_lines(summary):
         print(line)
-    for line in last_run_lines():
-        print(line)
+    if to_make(summary):
+        print(*last_run_lines(), f"to go on: {os.environ[TO_GO_ON]}", sep="\n")
 
 
 _COMMANDS = {"validate": _validate, "scores": _scores, "status": _status}

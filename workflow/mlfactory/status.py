@@ -29,16 +29,21 @@ def status_lines(summary: str) -> Iterator[str]:
     ------
     Lines for the screen; files are counted, not jobs.
     """
-    rows = list(csv.DictReader(summary.splitlines(), delimiter="\t"))
+    rows = _rows(summary)
     width = max(map(len, STAGES))
     for stage in STAGES:
         of_stage = [row for row in rows if stage_of(row["rule"]) == stage]
         if of_stage:
             yield f"{stage.ljust(width)}  {_counts(of_stage, stage)}"
     done, gone = sum(map(_done, rows)), sum(map(_gone, rows))
-    to_make = len(rows) - done - gone
-    rest = f"{to_make} to make" if to_make else f"{gone} gone" if gone else "nothing to do"
+    left = to_make(summary)
+    rest = f"{left} to make" if left else f"{gone} gone" if gone else "nothing to do"
     yield f"{done} of {len(rows)} files are there and up to date: {rest}"
+
+
+def to_make(summary: str) -> int:
+    """The number of files that a run would make, from what ``snakemake --summary`` prints."""
+    return sum(not _done(row) and not _gone(row) for row in _rows(summary))
 
 
 def last_run_lines() -> list[str]:
@@ -48,8 +53,11 @@ def last_run_lines() -> list[str]:
         return [f"a run is going on (process {number})"]
     if running.was_killed():
         return ["the last run was killed; what it had finished stays"]
-    failure = failures.load()
-    return failures.in_lines(failure) if failure else []
+    return failures.last_lines()
+
+
+def _rows(summary: str) -> list[dict[str, str]]:
+    return list(csv.DictReader(summary.splitlines(), delimiter="\t"))
 
 
 def _done(row: dict[str, str]) -> bool:

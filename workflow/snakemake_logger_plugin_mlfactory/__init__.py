@@ -23,6 +23,7 @@ from mlfactory.runtime import REPORTED_BY_LOG
 
 _DURATIONS = Path(".snakemake/mlfactory/durations.json")
 _NOTHING = "Nothing to be done"
+_STOPPED = "Terminating processes on user request"
 _LOCKED = "Directory cannot be locked"
 _REPEATED = (
     "CalledProcessError in file",
@@ -46,7 +47,9 @@ class LogHandler(LogHandlerBase):
         self.progress = Progress(known)
         self.cores = 1
         self.logs: dict[int, str] = {}
-        self.failed = False
+        self.failure: failures.Failure | None = None
+        self.stopped = False
+        self.last_said = ""
         self.drawn = False
         self.on_terminal = sys.stdout.isatty() and os.environ.get("TERM") != "dumb"
         self.closed = threading.Event()
@@ -66,6 +69,8 @@ class LogHandler(LogHandlerBase):
         elif str(record.msg).startswith(_NOTHING):
             failures.clear()
             self._say("nothing to do: every file is there and up to date")
+        elif str(record.msg).startswith(_STOPPED):
+            self.stop()
 
     def _complain(self, record: logging.LogRecord) -> None:
         text = record.getMessage().strip()
@@ -107,25 +112,43 @@ class LogHandler(LogHandlerBase):
         self._say(f"{self.progress.counts()} {job.message} ({seconds:.1f} s){rest}")
 
     def fail(self, fields: dict[str, Any]) -> None:
-        """A job has failed."""
+        """A job has failed; one that ends because the user stops the run has not."""
         job = self.progress.running.pop(fields["jobid"], None)
+        if self.stopped:
+            return
         rule, log = fields["rule_name"], self.logs.get(fields["jobid"], "")
         message = job.message if job else rule
-        failure = failures.Failure(rule, message, log, failures.error_of(log, rule))
-        if not self.failed:
+        failure = failures.Failure(rule, message, log, failures.error_of(log, message))
+        if self.failure is None:
+            self.failure = failure
             failures.save(failure)
-        self.failed = True
-        self._say(f"{failure.error}; log: {log}", sys.stderr)
+        self._say(_line(failure), sys.stderr)
+
+    def stop(self) -> None:
+        """The user stops the run. A job that was stopped may have been reported before."""
+        self.stopped = True
+        if self.failure is None or self.failure.is_without_a_word():
+            failures.clear()
+            failures.save_stop()
 
     def close(self) -> None:
         """The run has ended: leave the line, remember the durations."""
         if not self.closed.is_set():
             self.closed.set()
             self._clear()
+            if self.failure and not self.stopped:
+                self._end(self.failure)
             if self.progress.done:
                 _DURATIONS.parent.mkdir(parents=True, exist_ok=True)
                 _DURATIONS.write_text(json.dumps(self.progress.mean_s(), indent=2) + "\n")
         super().close()
+
+    def _end(self, failure: failures.Failure) -> None:
+        """The error as the last thing that is said, and the way on."""
+        if "error: " not in self.last_said:
+            self._say(_line(failure), sys.stderr)
+        if failures.TO_GO_ON in os.environ:
+            self._say(f"to go on: {os.environ[failures.TO_GO_ON]}", sys.stderr)
 
     def _redraw(self) -> None:
         while not self.closed.wait(1.0):
@@ -150,7 +173,12 @@ class LogHandler(LogHandlerBase):
 
     def _say(self, text: str, stream: Any = None) -> None:
         self._clear()
+        self.last_said = text
         print(text, file=stream or sys.stdout, flush=True)
+
+
+def _line(failure: failures.Failure) -> str:
+    return f"{failure.error}; log: {failure.log}"
 
 
 _EVENTS = {
