@@ -213,6 +213,8 @@ OVERLAYS = {
         "synthetic: {DEMO: {start: '2024-02-31'}}",
         "config: synthetic.DEMO.start='2024-02-31' is no day of the calendar; write it as 2024-01",
     ),
+    "empty overlay": ("", "mine.yaml: is empty; write keys with values", "or leave the file out"),
+    "overlay of comments": ("# horizons: [20]\n", "mine.yaml: is empty; write keys with values"),
     "list for a file": ("- folds", "mine.yaml: is [folds], not keys with values"),
     "broken yaml": (
         "folds: {n_splits: 3\n  - x",

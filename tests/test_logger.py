@@ -36,6 +36,12 @@ def test_lock_of_another_run_is_one_line(handler, capsys, monkeypatch):
     )
 
 
+def test_file_that_no_rule_makes_is_one_line(handler, capsys):
+    text = "MissingRuleException:\nNo rule to produce results/MES/x (if you use input functions)."
+    handler.emit(record(text, logging.ERROR))
+    assert capsys.readouterr().err.startswith("error: no rule makes results/MES/x; check the name")
+
+
 def start(handler, number, message):
     fields = {"jobid": number, "rule_name": "fit_boosting", "rule_msg": message}
     handler.emit(record(event=LogEvent.JOB_INFO, log=[f"job{number}.log"], **fields))

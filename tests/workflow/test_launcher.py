@@ -131,6 +131,7 @@ def test_raw_file_that_cannot_be_used_is_one_line_and_no_output(tmp_path, with_d
         (["--symbols", "DEMO", "--horizons", "7"], ["horizon 7 has no barriers"]),
         (["--symbols", "DEMO", "--horizons", "x"], ["--horizons", "'x'"]),
         (["--configfile", "none.yaml"], ["none.yaml: no such file"]),
+        (["SPY"], ["SPY is no target", "--symbols SPY"]),
         (["--quick", "--horizons", "5", "20"], ["--quick takes one horizon"]),
     ],
 )
@@ -141,3 +142,12 @@ def test_mistake_on_the_command_line_is_one_line_and_no_output(tmp_path, argumen
     assert len(run.stderr.strip().splitlines()) == 1
     assert all(word in run.stderr for word in words), run.stderr
     assert not (folder / "results").exists()
+
+
+def test_empty_overlay_is_the_same_one_line_of_every_command(tmp_path):
+    folder = copy_workflow(tmp_path / "workflow")
+    (folder / "empty.yaml").touch()
+    for command in ("validate", "run", "status"):
+        run = call(folder, "./pipeline", command, "--configfile", "empty.yaml")
+        assert run.returncode == 1
+        assert re.fullmatch("error: empty.yaml: is empty; .*\n", run.stderr), run.stderr

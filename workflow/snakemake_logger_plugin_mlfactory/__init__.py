@@ -7,6 +7,7 @@ line, the last of its log. ``snakemake --logger mlfactory`` chooses it.
 import json
 import logging
 import os
+import re
 import shutil
 import sys
 import threading
@@ -25,6 +26,7 @@ _DURATIONS = Path(".snakemake/mlfactory/durations.json")
 _NOTHING = "Nothing to be done"
 _STOPPED = "Terminating processes on user request"
 _LOCKED = "Directory cannot be locked"
+_NO_RULE = re.compile(r"MissingRuleException:\s+No rule to produce (\S+)")
 _REPEATED = (
     "CalledProcessError in file",
     "Exiting because a job execution failed",
@@ -74,6 +76,12 @@ class LogHandler(LogHandlerBase):
 
     def _complain(self, record: logging.LogRecord) -> None:
         text = record.getMessage().strip()
+        no_rule = _NO_RULE.match(text)
+        if no_rule:
+            text = (
+                f"error: no rule makes {no_rule[1]}; check the name, and whether its symbol, "
+                "horizon and model are configured"
+            )
         if _LOCKED in text:
             text = running.refusal()
         if text and not any(words in text for words in _REPEATED):
