@@ -2,6 +2,7 @@
 
 import importlib.machinery
 import importlib.util
+import subprocess
 import sys
 
 import pytest
@@ -16,6 +17,15 @@ def pipeline(monkeypatch):
     module = importlib.util.module_from_spec(importlib.util.spec_from_loader("pipeline", loader))
     loader.exec_module(module)
     return module
+
+
+def test_installer_shows_errors_and_no_warnings(pipeline):
+    """A wheel that is not there is a warning, that it looks like a file, and an error."""
+    command = (sys.executable, *pipeline.PIP[1:], "none-1-py3-none-any.whl")
+    run = subprocess.run(command, capture_output=True, text=True)
+    assert run.returncode == 1
+    assert [line.partition(":")[0] for line in run.stderr.split("\n") if line] == ["ERROR"]
+    assert "none-1-py3-none-any.whl" in run.stderr
 
 
 @pytest.fixture

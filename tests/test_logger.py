@@ -51,6 +51,19 @@ def finish(handler, number):
     handler.emit(record(event=LogEvent.JOB_FINISHED, job_id=number))
 
 
+def test_named_target_is_no_job(handler, capsys):
+    stats = {"fit_boosting": 1, "all": 1, "total": 2}
+    handler.emit(record(event=LogEvent.RUN_INFO, stats=stats))
+    start(handler, 1, "fit DEMO")
+    finish(handler, 1)
+    fields = {"jobid": 2, "rule_name": "all", "rule_msg": None}
+    handler.emit(record(event=LogEvent.JOB_INFO, log=[], **fields))
+    finish(handler, 2)
+    first, second = capsys.readouterr().out.splitlines()
+    assert first == "1 jobs to run"
+    assert second.startswith("1/1 fit DEMO (")
+
+
 def fail(handler, number):
     fields = {"jobid": number, "rule_name": "fit_boosting"}
     handler.emit(record("", logging.ERROR, event=LogEvent.JOB_ERROR, **fields))
@@ -63,6 +76,21 @@ def stop(handler):
 
 KILLED = "error: fit DEMO: ended without a word; was it killed, perhaps for memory?; log: job1.log"
 ON = "to go on: ./pipeline run --quick"
+
+
+def test_dry_run_shows_its_jobs_by_stage_and_changes_nothing(handler, capsys):
+    handler.common_settings.dryrun = True
+    failures.save_stop()
+    handler.emit(record(event=LogEvent.RUN_INFO, stats={"fit_boosting": 2, "total": 2}))
+    start(handler, 1, "fit DEMO h5")
+    start(handler, 2, "fit DEMO h20")
+    handler.close()
+    assert capsys.readouterr().out.splitlines() == [
+        "stage        jobs",
+        "oof             2  fit DEMO h5, and 1 more such",
+        "total           2",
+    ]
+    assert failures.last_lines() == ["the last run was stopped by Ctrl-C"]
 
 
 @pytest.fixture(autouse=True)

@@ -19,8 +19,10 @@ from snakemake_interface_logger_plugins.base import LogHandlerBase
 from snakemake_interface_logger_plugins.common import LogEvent
 
 from mlfactory import failures, running
+from mlfactory.plan import plan_lines
 from mlfactory.progress import Job, Progress, in_words
 from mlfactory.runtime import REPORTED_BY_LOG
+from mlfactory.stages import makes_files
 
 _DURATIONS = Path(".snakemake/mlfactory/durations.json")
 _NOTHING = "Nothing to be done"
@@ -69,7 +71,8 @@ class LogHandler(LogHandlerBase):
         elif record.levelno >= logging.WARNING:
             self._complain(record)
         elif str(record.msg).startswith(_NOTHING):
-            failures.clear()
+            if not self.common_settings.dryrun:
+                failures.clear()
             self._say("nothing to do: every file is there and up to date")
         elif str(record.msg).startswith(_STOPPED):
             self.stop()
@@ -89,8 +92,10 @@ class LogHandler(LogHandlerBase):
 
     def plan(self, fields: dict[str, Any]) -> None:
         """The run begins."""
+        if self.common_settings.dryrun:
+            return
         failures.clear()
-        jobs = {rule: n for rule, n in fields["stats"].items() if rule != "total"}
+        jobs = {rule: n for rule, n in fields["stats"].items() if makes_files(rule)}
         self.progress.plan(jobs, self.cores)
         left = self.progress.left_s(time.monotonic())
         guess = f", about {in_words(left)} as measured before" if left is not None else ""
@@ -102,6 +107,8 @@ class LogHandler(LogHandlerBase):
 
     def start(self, fields: dict[str, Any]) -> None:
         """A job has started."""
+        if not makes_files(fields["rule_name"]):
+            return
         message = fields["rule_msg"] or fields["rule_name"]
         self.logs[fields["jobid"]] = next(iter(fields["log"] or []), "")
         self.progress.start(
@@ -146,6 +153,9 @@ class LogHandler(LogHandlerBase):
             self._clear()
             if self.failure and not self.stopped:
                 self._end(self.failure)
+            jobs = [(job.rule, job.message) for job in self.progress.running.values()]
+            if self.common_settings.dryrun and jobs:
+                self._say("\n".join(plan_lines(jobs)))
             if self.progress.done:
                 _DURATIONS.parent.mkdir(parents=True, exist_ok=True)
                 _DURATIONS.write_text(json.dumps(self.progress.mean_s(), indent=2) + "\n")
