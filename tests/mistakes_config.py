@@ -115,9 +115,9 @@ OVERLAYS = {
     "unknown contract": (
         "symbols: [MSE]",
         "unknown contract MSE (did you mean MES?)",
-        "add to config/contracts.yaml: MSE: {tick_size: 0.25, multiplier: 5, currency: USD, "
-        "calendar: CME_Equity, commission_per_contract: 0.625, slippage_ticks: {calm: 0.5, "
-        "volatile: 1.0}}",
+        "with its own terms in place of the example's, add to config/contracts.yaml: MSE: "
+        "{tick_size: 0.25, multiplier: 5, currency: USD, calendar: CME_Equity, "
+        "commission_per_contract: 0.625, slippage_ticks: {calm: 0.5, volatile: 1.0}}",
     ),
     "several contracts": (
         "symbols: [MES, ES]",
