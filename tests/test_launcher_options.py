@@ -28,6 +28,17 @@ def test_installer_shows_errors_and_no_warnings(pipeline):
     assert "none-1-py3-none-any.whl" in run.stderr
 
 
+def test_run_that_is_killed_says_so_and_how_to_go_on(pipeline, monkeypatch, capsys):
+    monkeypatch.setattr(sys, "argv", ["./pipeline", "run", "--symbols", "MES"])
+    with pytest.raises(SystemExit) as end:
+        pipeline.must("sh", "-c", "kill -9 $$")
+    assert end.value.code == 137
+    assert capsys.readouterr().err.splitlines() == [
+        "error: sh was killed by signal 9, perhaps for memory",
+        "to go on: ./pipeline run --symbols MES",
+    ]
+
+
 @pytest.fixture
 def options(pipeline, monkeypatch):
     """The options that a command line stands for."""
