@@ -3,7 +3,7 @@ import re
 
 import pytest
 
-from mlfactory import cli, failures
+from mlfactory import cli, failures, running
 from mlfactory.config import ROOT
 from mlfactory.errors import UserError
 from mlfactory.stages import STAGES, rules_of, stage_of
@@ -71,6 +71,14 @@ def test_status_ends_with_what_stopped_the_last_run_and_the_way_on(shown):
     assert shown(("clean_bars", "missing", PENDING))[-2:] == [
         "the last run was stopped by Ctrl-C",
         "to go on: ./pipeline run",
+    ]
+
+
+def test_status_beside_a_living_run_names_it_and_no_way_on(shown, monkeypatch):
+    monkeypatch.setattr(running, "going", lambda: 7)
+    assert shown(("clean_bars", "missing", PENDING))[-2:] == [
+        "0 of 1 files are there and up to date: 1 to make",
+        "a run is going on (process 7)",
     ]
 
 

@@ -12,7 +12,7 @@ from mlfactory.errors import UserError
 from mlfactory.failures import TO_GO_ON
 from mlfactory.scoreboard import scoreboard
 from mlfactory.stages import rules_of
-from mlfactory.status import last_run_lines, status_lines, to_make
+from mlfactory.status import status_lines, way_on
 from mlfactory.validate import validate
 
 
@@ -59,10 +59,8 @@ def _scores(settings: dict[str, Any]) -> None:
 def _status(settings: dict[str, Any]) -> None:
     """What is done and what is not, from ``snakemake --summary`` on standard input."""
     summary = sys.stdin.read()
-    for line in status_lines(summary):
+    for line in (*status_lines(summary), *way_on(summary, os.environ[TO_GO_ON])):
         print(line)
-    if to_make(summary):
-        print(*last_run_lines(), f"to go on: {os.environ[TO_GO_ON]}", sep="\n")
 
 
 _COMMANDS = {"check": _check, "validate": _validate, "scores": _scores, "status": _status}

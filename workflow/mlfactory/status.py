@@ -46,14 +46,24 @@ def to_make(summary: str) -> int:
     return sum(not _done(row) and not _gone(row) for row in _rows(summary))
 
 
-def last_run_lines() -> list[str]:
-    """Whether a run goes on here; else what stopped the last one, if it was stopped."""
+def way_on(summary: str, command: str) -> list[str]:
+    """Whether a run goes on here; else, if there is anything to make, what stopped the last one.
+
+    Parameters
+    ----------
+    summary
+        What ``snakemake --summary`` prints.
+    command
+        What to type to go on.
+    """
     number = running.going()
     if number is not None:
         return [f"a run is going on (process {number})"]
-    if running.was_killed():
-        return ["the last run was killed; what it had finished stays"]
-    return failures.last_lines()
+    if not to_make(summary):
+        return []
+    killed = ["the last run was killed; what it had finished stays"]
+    ended = killed if running.was_killed() else failures.last_lines()
+    return [*ended, f"to go on: {command}"]
 
 
 def _rows(summary: str) -> list[dict[str, str]]:
