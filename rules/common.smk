@@ -2,11 +2,12 @@
 from dataclasses import asdict
 
 from mlfactory import config as configuration
-from mlfactory import contracts, runtime
+from mlfactory import contracts, running, runtime
 from mlfactory.provenance import pins, script_hash
 from snakemake_logger_plugin_mlfactory.scheduling import one_look_at_a_time
 
 one_look_at_a_time()
+running.hold()
 
 SETTINGS = runtime.or_exit(configuration.checked, config)
 CONTRACTS = runtime.or_exit(

@@ -115,9 +115,9 @@ OVERLAYS = {
     "unknown contract": (
         "symbols: [MSE]",
         "unknown contract MSE (did you mean MES?)",
-        "add to config/contracts.yaml: MSE: {tick_size: 0.25, multiplier: 5, currency: USD, "
-        "calendar: CME_Equity, commission_per_contract: 0.625, slippage_ticks: {calm: 0.5, "
-        "volatile: 1.0}}",
+        "with its own terms in place of the example's, add to config/contracts.yaml: MSE: "
+        "{tick_size: 0.25, multiplier: 5, currency: USD, calendar: CME_Equity, "
+        "commission_per_contract: 0.625, slippage_ticks: {calm: 0.5, volatile: 1.0}}",
     ),
     "checks that would stop before they warn": (
         "checks: {psi_test: {warn: 0.25, fail: 0.1}}",
@@ -218,6 +218,8 @@ OVERLAYS = {
         "synthetic: {DEMO: {start: '2024-02-31'}}",
         "config: synthetic.DEMO.start='2024-02-31' is no day of the calendar; write it as 2024-01",
     ),
+    "empty overlay": ("", "mine.yaml: is empty; write keys with values", "or leave the file out"),
+    "overlay of comments": ("# horizons: [20]\n", "mine.yaml: is empty; write keys with values"),
     "list for a file": ("- folds", "mine.yaml: is [folds], not keys with values"),
     "broken yaml": (
         "folds: {n_splits: 3\n  - x",

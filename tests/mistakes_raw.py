@@ -422,3 +422,10 @@ MISTAKES = [
     )
     for what, (name, content, config, *words) in REFUSED_ELSEWHERE.items()
 ]
+MISTAKES.append(
+    Mistake(
+        "name that is nearly right",
+        (f"error: {FILE}: no such file, but there is mes_1min.csv; rename it to MES_1m.csv",),
+        {"data/raw/mes_1min.csv": b"datetime\n"},
+    )
+)

@@ -47,7 +47,7 @@ def test_basis_points_scale_with_price_and_keep_shape(known):
 
 def test_unknown_symbol_shows_the_nearest_and_the_line_to_add(known):
     with pytest.raises(
-        UserError, match=r"unknown contract MSE \(did you mean MES\?\); add to .*MSE: {"
+        UserError, match=r"unknown contract MSE \(did you mean MES\?\); with its own terms .*MSE: {"
     ):
         contracts.get(known, "MSE")
 

@@ -41,27 +41,29 @@ def fail(error, **variables):
 def test_users_mistake_is_the_last_line_of_the_log_and_one_line_on_the_screen():
     shown = fail('UserError("MES_1m.parquet: is empty; export it again")')
     line = "error: MES_1m.parquet: is empty; export it again"
-    assert failures.error_of("job.log", "clean_bars") == line
+    assert failures.error_of("job.log", "clean MES") == line.replace("error:", "error: clean MES:")
     assert shown == f"{line}; log: job.log\n"
 
 
 def test_other_error_is_one_line_with_its_rule_and_type():
     shown = fail('ValueError("first\\nsecond")')
-    line = "error: rule clean_bars: ValueError: first second"
-    assert failures.error_of("job.log", "clean_bars") == line
-    assert shown == f"{line}; log: job.log\n"
+    words = "ValueError: first second"
+    assert failures.error_of("job.log", "clean MES") == f"error: clean MES: {words}"
+    assert shown == f"error: rule clean_bars: {words}; log: job.log\n"
     assert "Traceback" in Path("job.log").read_text()
 
 
 def test_screen_is_left_to_who_shows_the_log():
     assert fail('UserError("no")', **{runtime.REPORTED_BY_LOG: "1"}) == ""
-    assert failures.error_of("job.log", "clean_bars") == "error: no"
+    assert failures.error_of("job.log", "clean MES") == "error: clean MES: no"
 
 
 def test_job_that_was_killed_left_no_error(tmp_path):
     (tmp_path / "job.log").write_text("2026-01-01 INFO fit: fitting\n")
-    assert "killed" in failures.error_of("job.log", "fit_boosting")
-    assert "killed" in failures.error_of("none.log", "fit_boosting")
+    for log in ("job.log", "none.log"):
+        error = failures.error_of(log, "fit MES")
+        assert error.startswith("error: fit MES: ended without a word; was it killed")
+        assert failures.Failure("fit_boosting", "fit MES", log, error).is_without_a_word()
 
 
 def test_failure_is_kept_until_it_is_cleared(tmp_path):
@@ -71,9 +73,23 @@ def test_failure_is_kept_until_it_is_cleared(tmp_path):
     failures.save(failure)
     assert failures.load() == failure
     assert failures.in_lines(failure)[-2:] == ["    one", "    two"]
+    assert failures.last_lines() == failures.in_lines(failure)
     failures.clear()
     failures.clear()
-    assert failures.load() is None
+    assert failures.last_lines() == []
+
+
+def test_empty_log_of_a_failed_job_is_called_empty(tmp_path):
+    (tmp_path / "job.log").touch()
+    failure = failures.Failure("fit_boosting", "fit DEMO", "job.log", "error: no")
+    assert failures.in_lines(failure)[-1] == "job.log is empty"
+
+
+def test_stop_is_kept_until_it_is_cleared():
+    failures.save_stop()
+    assert failures.last_lines() == ["the last run was stopped by Ctrl-C"]
+    failures.clear()
+    assert failures.last_lines() == []
 
 
 def test_failure_file_that_is_not_whole_is_named():

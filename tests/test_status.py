@@ -1,7 +1,9 @@
+import io
 import re
 
 import pytest
 
+from mlfactory import cli, failures, running
 from mlfactory.config import ROOT
 from mlfactory.errors import UserError
 from mlfactory.stages import STAGES, rules_of, stage_of
@@ -41,13 +43,47 @@ def test_finished_workflow_has_nothing_to_do():
     assert last == "1 of 1 files are there and up to date: nothing to do"
 
 
-def test_missing_file_whose_followers_are_there_is_not_called_done():
+def test_missing_file_that_a_run_would_leave_out_is_not_called_done_and_says_how_to_make_it():
     rows = (("label_bars", "missing", DONE), ("label_bars", "ok", DONE), ("clean_bars", "ok", DONE))
     _, labels, last = status_lines(summary(*rows))
-    assert labels.split(maxsplit=1)[1].startswith(
-        "1 done, 1 gone, but what was made of it is there"
+    assert labels.split(maxsplit=1)[1] == (
+        "1 done, 1 gone, never made here: ./pipeline rerun labels makes them"
     )
-    assert last == "2 of 3 files are there and up to date: nothing to do"
+    assert last == "2 of 3 files are there and up to date: 1 gone"
+
+
+@pytest.fixture
+def shown(tmp_path, monkeypatch, capsys):
+    """What ``status`` shows in a folder whose last run was stopped, of a summary's rows."""
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setenv(failures.TO_GO_ON, "./pipeline run")
+    failures.save_stop()
+
+    def show(*rows):
+        monkeypatch.setattr("sys.stdin", io.StringIO(summary(*rows)))
+        cli.main(["status"])
+        return capsys.readouterr().out.splitlines()
+
+    return show
+
+
+def test_status_ends_with_what_stopped_the_last_run_and_the_way_on(shown):
+    assert shown(("clean_bars", "missing", PENDING))[-2:] == [
+        "the last run was stopped by Ctrl-C",
+        "to go on: ./pipeline run",
+    ]
+
+
+def test_status_beside_a_living_run_names_it_and_no_way_on(shown, monkeypatch):
+    monkeypatch.setattr(running, "going", lambda: 7)
+    assert shown(("clean_bars", "missing", PENDING))[-2:] == [
+        "0 of 1 files are there and up to date: 1 to make",
+        "a run is going on (process 7)",
+    ]
+
+
+def test_where_nothing_is_to_do_nothing_is_said_of_a_stop_or_of_going_on(shown):
+    assert shown(("clean_bars", "ok", DONE))[-1].endswith("up to date: nothing to do")
 
 
 def test_every_rule_that_makes_files_is_in_one_stage():

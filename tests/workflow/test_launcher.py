@@ -1,8 +1,11 @@
 import re
+import signal
+import subprocess
+import time
 
 import pandas as pd
 import pytest
-from clone import ROOT, call, contents, copy_workflow
+from clone import ROOT, call, contents, copy_workflow, environment
 
 from mlfactory import schemas, synthetic, tables
 
@@ -132,6 +135,7 @@ def test_raw_file_that_cannot_be_used_is_one_line_and_no_output(tmp_path, with_d
         (["--symbols", "DEMO", "--horizons", "7"], ["horizon 7 has no barriers"]),
         (["--symbols", "DEMO", "--horizons", "x"], ["--horizons", "'x'"]),
         (["--configfile", "none.yaml"], ["none.yaml: no such file"]),
+        (["SPY"], ["SPY is no target", "--symbols SPY"]),
         (["--quick", "--horizons", "5", "20"], ["--quick takes one horizon"]),
     ],
 )
@@ -142,3 +146,24 @@ def test_mistake_on_the_command_line_is_one_line_and_no_output(tmp_path, argumen
     assert len(run.stderr.strip().splitlines()) == 1
     assert all(word in run.stderr for word in words), run.stderr
     assert not (folder / "results").exists()
+
+
+def test_ctrl_c_while_files_are_looked_at_is_one_line(tmp_path):
+    folder = copy_workflow(tmp_path / "workflow")
+    process = subprocess.Popen(
+        ["./pipeline", "status"], cwd=folder, env=environment(folder), stderr=subprocess.PIPE
+    )
+    while not list(folder.glob(".snakemake/mlfactory/running/*")) and process.poll() is None:
+        time.sleep(0.1)
+    process.send_signal(signal.SIGINT)
+    assert process.communicate()[1] == b"stopped; the same command resumes\n"
+    assert process.returncode == 130
+
+
+def test_empty_overlay_is_the_same_one_line_of_every_command(tmp_path):
+    folder = copy_workflow(tmp_path / "workflow")
+    (folder / "empty.yaml").touch()
+    for command in ("validate", "run", "status"):
+        run = call(folder, "./pipeline", command, "--configfile", "empty.yaml")
+        assert run.returncode == 1
+        assert re.fullmatch("error: empty.yaml: is empty; .*\n", run.stderr), run.stderr

@@ -1,16 +1,18 @@
 """What the launcher asks of the package: checks before a run, and the scores after it."""
 
 import argparse
+import os
 import sys
 from pathlib import Path
 from typing import Any
 
 from mlfactory import config as configuration
-from mlfactory import failures, tables
+from mlfactory import tables
 from mlfactory.errors import UserError
+from mlfactory.failures import TO_GO_ON
 from mlfactory.scoreboard import scoreboard
 from mlfactory.stages import rules_of
-from mlfactory.status import status_lines
+from mlfactory.status import status_lines, way_on
 from mlfactory.validate import validate
 
 
@@ -21,6 +23,10 @@ def _settings(arguments: argparse.Namespace) -> dict[str, Any]:
         if value
     }
     return configuration.load(arguments.configfile, overrides=chosen)
+
+
+def _check(settings: dict[str, Any]) -> None:
+    """Nothing: settings that could be read and completed are right."""
 
 
 def _validate(settings: dict[str, Any]) -> None:
@@ -52,14 +58,12 @@ def _scores(settings: dict[str, Any]) -> None:
 
 def _status(settings: dict[str, Any]) -> None:
     """What is done and what is not, from ``snakemake --summary`` on standard input."""
-    for line in status_lines(sys.stdin.read()):
+    summary = sys.stdin.read()
+    for line in (*status_lines(summary), *way_on(summary, os.environ[TO_GO_ON])):
         print(line)
-    failure = failures.load()
-    if failure:
-        print("\n".join(failures.in_lines(failure)))
 
 
-_COMMANDS = {"validate": _validate, "scores": _scores, "status": _status}
+_COMMANDS = {"check": _check, "validate": _validate, "scores": _scores, "status": _status}
 
 
 def _rules(stage: str) -> None:

@@ -11,6 +11,7 @@ import pandas as pd
 from mlfactory import registry
 from mlfactory.checks._base import AT_LEAST
 from mlfactory.errors import UserError, nearest, shown
+from mlfactory.raw_names import nearly
 from mlfactory.schema_values import fill_defaults, text_keys, typed, validate
 from mlfactory.schema_words import written
 from mlfactory.yaml_files import read_yaml
@@ -97,7 +98,12 @@ def load(
     """config/config.yaml with overlays and overrides merged over it, completed and checked."""
     sources = []
     for path in (root / "config/config.yaml", *overlays):
-        content = read_yaml(path) or {}
+        content = read_yaml(path)
+        if content is None:
+            raise UserError(
+                f"{shown(path)}: is empty; write keys with values, such as horizons: [20], or "
+                "leave the file out"
+            )
         if not isinstance(content, dict):
             raise UserError(f"{shown(path)}: is {written(content)}, not keys with values")
         sources.append((shown(path), text_keys(content)))
@@ -163,6 +169,12 @@ def raw_path(settings: dict[str, Any], symbol: str) -> Path:
             found, key=lambda p: (int(p.stem.rpartition("_")[2][:-1]), p.suffix != ".parquet")
         )
     expected = folder / f"{symbol}_{1 if minutes == '*' else minutes}m.parquet"
+    names = nearly(folder, symbol)
+    if names:
+        raise UserError(
+            f"{expected}: no such file, but there is {' and '.join(names)}; rename it to "
+            f"{expected.stem}{Path(names[0]).suffix.lower()}, or _5m where rows are of five minutes"
+        )
     raise UserError(
         f"{expected}: no such file; put the contract's rows there, parquet or csv, columns "
         "datetime, open, high, low, close, volume and, if rolled, contract; "

@@ -126,8 +126,8 @@ def get(contracts: Mapping[str, Contract], symbol: str) -> Contract:
     if not _SYMBOL.fullmatch(symbol):
         raise UserError(f"symbol {symbol!r} must be capital letters and digits only, such as MES")
     raise UserError(
-        f"unknown contract {symbol} ({nearest(symbol, contracts)}); add to config/contracts.yaml: "
-        f"{symbol}: {_EXAMPLE}"
+        f"unknown contract {symbol} ({nearest(symbol, contracts)}); with its own terms in place of "
+        f"the example's, add to config/contracts.yaml: {symbol}: {_EXAMPLE}"
     )
 
 

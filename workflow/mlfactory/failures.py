@@ -1,6 +1,7 @@
 """What stopped the last run: kept beside Snakemake's own state until a run goes on."""
 
 import json
+import re
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
@@ -9,6 +10,13 @@ from mlfactory.errors import UserError
 FILE = Path(".snakemake/mlfactory/failure.json")
 """Relative to the working directory."""
 
+STOPPED = Path(".snakemake/mlfactory/stopped")
+"""There when the last run was stopped by its user; relative to the working directory."""
+
+TO_GO_ON = "MLFACTORY_TO_GO_ON"
+"""A variable with the command that goes on after a stop, as the user would type it."""
+
+_KILLED = "ended without a word; was it killed, perhaps for memory?"
 _LAST_LINES = 12
 
 
@@ -21,17 +29,21 @@ class Failure:
     log: str
     error: str
 
+    def is_without_a_word(self) -> bool:
+        """Whether the job left no error: it was killed, or stopped before it had begun."""
+        return self.error.endswith(_KILLED)
 
-def error_of(log: str, rule: str) -> str:
-    """The one line that a job left at the end of its log, as ``error: ...``.
+
+def error_of(log: str, message: str) -> str:
+    """What a job was to do and the one line that it left at the end of its log: ``error: ...``.
 
     A job that was killed leaves none; then that is said.
     """
     for line in reversed(_lines(log)):
         before, found, text = line.partition("error: ")
         if found and "ERROR" in before:
-            return found + text
-    return f"error: rule {rule} ended without a word; was it killed, perhaps for memory?"
+            return f"error: {message}: {re.sub(r'^rule [a-z_]+: ', '', text)}"
+    return f"error: {message}: {_KILLED}"
 
 
 def _lines(log: str) -> list[str]:
@@ -45,9 +57,16 @@ def save(failure: Failure) -> None:
     FILE.write_text(json.dumps(asdict(failure), indent=2) + "\n")
 
 
+def save_stop() -> None:
+    """Remember for ``status`` that the user stopped the run."""
+    STOPPED.parent.mkdir(parents=True, exist_ok=True)
+    STOPPED.touch()
+
+
 def clear() -> None:
-    """Forget the last failure: a run goes on, or there is nothing left to do."""
+    """Forget how the last run ended: one goes on, or there is nothing left to do."""
     FILE.unlink(missing_ok=True)
+    STOPPED.unlink(missing_ok=True)
 
 
 def load() -> Failure | None:
@@ -66,12 +85,20 @@ def load() -> Failure | None:
         raise UserError(f"{FILE}: is not whole ({error}); delete it") from error
 
 
+def last_lines() -> list[str]:
+    """How the last run ended, for the screen; nothing when it ended well."""
+    failure = load()
+    if failure:
+        return in_lines(failure)
+    return ["the last run was stopped by Ctrl-C"] if STOPPED.exists() else []
+
+
 def in_lines(failure: Failure) -> list[str]:
     """The failure for the screen: rule, error, and the last lines of the log."""
     tail = _lines(failure.log)[-_LAST_LINES:]
     return [
-        f"the last run failed in rule {failure.rule}: {failure.message}",
+        f"the last run failed in rule {failure.rule}",
         failure.error,
-        f"the last lines of {failure.log}:",
+        f"the last lines of {failure.log}:" if tail else f"{failure.log} is empty",
         *(f"    {line}" for line in tail),
     ]

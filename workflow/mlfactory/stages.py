@@ -34,6 +34,11 @@ def rules_of(stage: str) -> tuple[str, ...]:
     return STAGES[stage]
 
 
+def makes_files(rule: str) -> bool:
+    """Whether the rule makes files, and so is in a stage; a named target only asks for them."""
+    return any(rule in rules for rules in STAGES.values())
+
+
 def stage_of(rule: str) -> str:
     """The stage of a rule.
 

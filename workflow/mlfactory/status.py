@@ -4,6 +4,7 @@ import csv
 from collections import Counter
 from collections.abc import Iterator
 
+from mlfactory import failures, running
 from mlfactory.stages import STAGES, stage_of
 
 _WHY = {
@@ -28,16 +29,45 @@ def status_lines(summary: str) -> Iterator[str]:
     ------
     Lines for the screen; files are counted, not jobs.
     """
-    rows = list(csv.DictReader(summary.splitlines(), delimiter="\t"))
+    rows = _rows(summary)
     width = max(map(len, STAGES))
     for stage in STAGES:
         of_stage = [row for row in rows if stage_of(row["rule"]) == stage]
         if of_stage:
-            yield f"{stage.ljust(width)}  {_counts(of_stage)}"
+            yield f"{stage.ljust(width)}  {_counts(of_stage, stage)}"
     done, gone = sum(map(_done, rows)), sum(map(_gone, rows))
-    to_make = len(rows) - done - gone
-    rest = f"{to_make} to make" if to_make else "nothing to do"
+    left = to_make(summary)
+    rest = f"{left} to make" if left else f"{gone} gone" if gone else "nothing to do"
     yield f"{done} of {len(rows)} files are there and up to date: {rest}"
+
+
+def to_make(summary: str) -> int:
+    """The number of files that a run would make, from what ``snakemake --summary`` prints."""
+    return sum(not _done(row) and not _gone(row) for row in _rows(summary))
+
+
+def way_on(summary: str, command: str) -> list[str]:
+    """Whether a run goes on here; else, if there is anything to make, what stopped the last one.
+
+    Parameters
+    ----------
+    summary
+        What ``snakemake --summary`` prints.
+    command
+        What to type to go on.
+    """
+    number = running.going()
+    if number is not None:
+        return [f"a run is going on (process {number})"]
+    if not to_make(summary):
+        return []
+    killed = ["the last run was killed; what it had finished stays"]
+    ended = killed if running.was_killed() else failures.last_lines()
+    return [*ended, f"to go on: {command}"]
+
+
+def _rows(summary: str) -> list[dict[str, str]]:
+    return list(csv.DictReader(summary.splitlines(), delimiter="\t"))
 
 
 def _done(row: dict[str, str]) -> bool:
@@ -45,14 +75,18 @@ def _done(row: dict[str, str]) -> bool:
 
 
 def _gone(row: dict[str, str]) -> bool:
-    """Missing, but what is made of it is there: Snakemake does not make it again unasked."""
+    """Missing, but what is made of it is there: Snakemake does not make it again unasked.
+
+    The launcher asks for those that Snakemake has a record of; what was copied here has none.
+    """
     return row["plan"] == "no update" and row["status"] == "missing"
 
 
-def _counts(rows: list[dict[str, str]]) -> str:
+def _counts(rows: list[dict[str, str]], stage: str) -> str:
     done, gone = sum(map(_done, rows)), sum(map(_gone, rows))
     left = [row for row in rows if not _done(row) and not _gone(row)]
     why = Counter(_WHY.get(row["status"], row["status"]) for row in left)
     parts = [f"{done} done"] if done else []
-    parts += [f"{gone} gone, but what was made of it is there: rerun this stage"] if gone else []
+    if gone:
+        parts.append(f"{gone} gone, never made here: ./pipeline rerun {stage} makes them")
     return ", ".join([*parts, *(f"{count} to make ({reason})" for reason, count in why.items())])

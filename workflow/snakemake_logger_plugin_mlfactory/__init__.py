@@ -7,6 +7,7 @@ line, the last of its log. ``snakemake --logger mlfactory`` chooses it.
 import json
 import logging
 import os
+import re
 import shutil
 import sys
 import threading
@@ -17,12 +18,17 @@ from typing import Any
 from snakemake_interface_logger_plugins.base import LogHandlerBase
 from snakemake_interface_logger_plugins.common import LogEvent
 
-from mlfactory import failures
+from mlfactory import failures, running
+from mlfactory.plan import plan_lines
 from mlfactory.progress import Job, Progress, in_words
 from mlfactory.runtime import REPORTED_BY_LOG
+from mlfactory.stages import makes_files
 
 _DURATIONS = Path(".snakemake/mlfactory/durations.json")
 _NOTHING = "Nothing to be done"
+_STOPPED = "Terminating processes on user request"
+_LOCKED = "Directory cannot be locked"
+_NO_RULE = re.compile(r"MissingRuleException:\s+No rule to produce (\S+)")
 _REPEATED = (
     "CalledProcessError in file",
     "Exiting because a job execution failed",
@@ -45,7 +51,9 @@ class LogHandler(LogHandlerBase):
         self.progress = Progress(known)
         self.cores = 1
         self.logs: dict[int, str] = {}
-        self.failed = False
+        self.failure: failures.Failure | None = None
+        self.stopped = False
+        self.last_said = ""
         self.drawn = False
         self.on_terminal = sys.stdout.isatty() and os.environ.get("TERM") != "dumb"
         self.closed = threading.Event()
@@ -63,18 +71,31 @@ class LogHandler(LogHandlerBase):
         elif record.levelno >= logging.WARNING:
             self._complain(record)
         elif str(record.msg).startswith(_NOTHING):
-            failures.clear()
+            if not self.common_settings.dryrun:
+                failures.clear()
             self._say("nothing to do: every file is there and up to date")
+        elif str(record.msg).startswith(_STOPPED):
+            self.stop()
 
     def _complain(self, record: logging.LogRecord) -> None:
         text = record.getMessage().strip()
+        no_rule = _NO_RULE.match(text)
+        if no_rule:
+            text = (
+                f"error: no rule makes {no_rule[1]}; check the name, and whether its symbol, "
+                "horizon and model are configured"
+            )
+        if _LOCKED in text:
+            text = running.refusal()
         if text and not any(words in text for words in _REPEATED):
             self._say(text, sys.stderr)
 
     def plan(self, fields: dict[str, Any]) -> None:
         """The run begins."""
+        if self.common_settings.dryrun:
+            return
         failures.clear()
-        jobs = {rule: n for rule, n in fields["stats"].items() if rule != "total"}
+        jobs = {rule: n for rule, n in fields["stats"].items() if makes_files(rule)}
         self.progress.plan(jobs, self.cores)
         left = self.progress.left_s(time.monotonic())
         guess = f", about {in_words(left)} as measured before" if left is not None else ""
@@ -86,6 +107,8 @@ class LogHandler(LogHandlerBase):
 
     def start(self, fields: dict[str, Any]) -> None:
         """A job has started."""
+        if not makes_files(fields["rule_name"]):
+            return
         message = fields["rule_msg"] or fields["rule_name"]
         self.logs[fields["jobid"]] = next(iter(fields["log"] or []), "")
         self.progress.start(
@@ -104,25 +127,46 @@ class LogHandler(LogHandlerBase):
         self._say(f"{self.progress.counts()} {job.message} ({seconds:.1f} s){rest}")
 
     def fail(self, fields: dict[str, Any]) -> None:
-        """A job has failed."""
+        """A job has failed; one that ends because the user stops the run has not."""
         job = self.progress.running.pop(fields["jobid"], None)
+        if self.stopped:
+            return
         rule, log = fields["rule_name"], self.logs.get(fields["jobid"], "")
         message = job.message if job else rule
-        failure = failures.Failure(rule, message, log, failures.error_of(log, rule))
-        if not self.failed:
+        failure = failures.Failure(rule, message, log, failures.error_of(log, message))
+        if self.failure is None:
+            self.failure = failure
             failures.save(failure)
-        self.failed = True
-        self._say(f"{failure.error}; log: {log}", sys.stderr)
+        self._say(_line(failure), sys.stderr)
+
+    def stop(self) -> None:
+        """The user stops the run. A job that was stopped may have been reported before."""
+        self.stopped = True
+        if self.failure is None or self.failure.is_without_a_word():
+            failures.clear()
+            failures.save_stop()
 
     def close(self) -> None:
         """The run has ended: leave the line, remember the durations."""
         if not self.closed.is_set():
             self.closed.set()
             self._clear()
+            if self.failure and not self.stopped:
+                self._end(self.failure)
+            jobs = [(job.rule, job.message) for job in self.progress.running.values()]
+            if self.common_settings.dryrun and jobs:
+                self._say("\n".join(plan_lines(jobs)))
             if self.progress.done:
                 _DURATIONS.parent.mkdir(parents=True, exist_ok=True)
                 _DURATIONS.write_text(json.dumps(self.progress.mean_s(), indent=2) + "\n")
         super().close()
+
+    def _end(self, failure: failures.Failure) -> None:
+        """The error as the last thing that is said, and the way on."""
+        if "error: " not in self.last_said:
+            self._say(_line(failure), sys.stderr)
+        if failures.TO_GO_ON in os.environ:
+            self._say(f"to go on: {os.environ[failures.TO_GO_ON]}", sys.stderr)
 
     def _redraw(self) -> None:
         while not self.closed.wait(1.0):
@@ -147,7 +191,12 @@ class LogHandler(LogHandlerBase):
 
     def _say(self, text: str, stream: Any = None) -> None:
         self._clear()
+        self.last_said = text
         print(text, file=stream or sys.stdout, flush=True)
+
+
+def _line(failure: failures.Failure) -> str:
+    return f"{failure.error}; log: {failure.log}"
 
 
 _EVENTS = {

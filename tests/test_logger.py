@@ -1,0 +1,142 @@
+"""What the launcher shows of Snakemake's events; tests/workflow runs it for real."""
+
+import logging
+import os
+from types import SimpleNamespace
+
+import pytest
+from snakemake_interface_logger_plugins.common import LogEvent
+
+from mlfactory import failures, running
+from mlfactory.runtime import REPORTED_BY_LOG
+from snakemake_logger_plugin_mlfactory import LogHandler
+
+
+@pytest.fixture
+def handler(tmp_path, monkeypatch):
+    """The logger of a run in an empty folder."""
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setitem(os.environ, REPORTED_BY_LOG, "1")
+    return LogHandler(SimpleNamespace(dryrun=False), None)
+
+
+def record(text="", level=logging.INFO, **fields):
+    made = logging.LogRecord("snakemake", level, "", 0, text, None, None)
+    made.__dict__.update(fields)
+    return made
+
+
+def test_lock_of_another_run_is_one_line(handler, capsys, monkeypatch):
+    monkeypatch.setattr(running, "going", lambda: 123)
+    text = "LockException:\nError: Directory cannot be locked. Please make\nsure that no other"
+    handler.emit(record(text, logging.ERROR))
+    assert capsys.readouterr().err == (
+        "error: another run is going on in this folder (process 123); wait for its end or stop it "
+        "with Ctrl-C, then run again\n"
+    )
+
+
+def test_file_that_no_rule_makes_is_one_line(handler, capsys):
+    text = "MissingRuleException:\nNo rule to produce results/MES/x (if you use input functions)."
+    handler.emit(record(text, logging.ERROR))
+    assert capsys.readouterr().err.startswith("error: no rule makes results/MES/x; check the name")
+
+
+def start(handler, number, message):
+    fields = {"jobid": number, "rule_name": "fit_boosting", "rule_msg": message}
+    handler.emit(record(event=LogEvent.JOB_INFO, log=[f"job{number}.log"], **fields))
+
+
+def finish(handler, number):
+    handler.emit(record(event=LogEvent.JOB_FINISHED, job_id=number))
+
+
+def test_named_target_is_no_job(handler, capsys):
+    stats = {"fit_boosting": 1, "all": 1, "total": 2}
+    handler.emit(record(event=LogEvent.RUN_INFO, stats=stats))
+    start(handler, 1, "fit DEMO")
+    finish(handler, 1)
+    fields = {"jobid": 2, "rule_name": "all", "rule_msg": None}
+    handler.emit(record(event=LogEvent.JOB_INFO, log=[], **fields))
+    finish(handler, 2)
+    first, second = capsys.readouterr().out.splitlines()
+    assert first == "1 jobs to run"
+    assert second.startswith("1/1 fit DEMO (")
+
+
+def fail(handler, number):
+    fields = {"jobid": number, "rule_name": "fit_boosting"}
+    handler.emit(record("", logging.ERROR, event=LogEvent.JOB_ERROR, **fields))
+
+
+def stop(handler):
+    text = "Terminating processes on user request, this might take some time."
+    handler.emit(record(text))
+
+
+KILLED = "error: fit DEMO: ended without a word; was it killed, perhaps for memory?; log: job1.log"
+ON = "to go on: ./pipeline run --quick"
+
+
+def test_dry_run_shows_its_jobs_by_stage_and_changes_nothing(handler, capsys):
+    handler.common_settings.dryrun = True
+    failures.save_stop()
+    handler.emit(record(event=LogEvent.RUN_INFO, stats={"fit_boosting": 2, "total": 2}))
+    start(handler, 1, "fit DEMO h5")
+    start(handler, 2, "fit DEMO h20")
+    handler.close()
+    assert capsys.readouterr().out.splitlines() == [
+        "stage        jobs",
+        "oof             2  fit DEMO h5, and 1 more such",
+        "total           2",
+    ]
+    assert failures.last_lines() == ["the last run was stopped by Ctrl-C"]
+
+
+@pytest.fixture(autouse=True)
+def typed(monkeypatch):
+    monkeypatch.setenv(failures.TO_GO_ON, "./pipeline run --quick")
+
+
+def test_error_is_said_at_once_and_again_at_the_end_with_the_way_on(handler, capsys):
+    start(handler, 1, "fit DEMO")
+    start(handler, 2, "fit MES")
+    fail(handler, 1)
+    assert capsys.readouterr().err.splitlines() == [KILLED]
+    finish(handler, 2)
+    handler.close()
+    assert capsys.readouterr().err.splitlines() == [KILLED, ON]
+
+
+def test_error_that_was_the_last_word_is_said_once(handler, capsys):
+    start(handler, 1, "fit DEMO")
+    fail(handler, 1)
+    handler.close()
+    assert capsys.readouterr().err.splitlines() == [KILLED, ON]
+
+
+def test_run_that_ends_well_says_nothing_of_going_on(handler, capsys):
+    start(handler, 1, "fit DEMO")
+    finish(handler, 1)
+    handler.close()
+    assert capsys.readouterr().err == ""
+
+
+def test_jobs_that_end_by_ctrl_c_are_no_failures(handler, capsys):
+    for number in (1, 2):
+        start(handler, number, "fit DEMO")
+    fail(handler, 1)
+    stop(handler)
+    fail(handler, 2)
+    handler.close()
+    assert failures.last_lines() == ["the last run was stopped by Ctrl-C"]
+    assert ON not in capsys.readouterr().err
+
+
+def test_failure_before_ctrl_c_stays_one(handler, tmp_path):
+    (tmp_path / "job1.log").write_text("2026-01-01 ERROR fit: error: no\n")
+    start(handler, 1, "fit DEMO")
+    fail(handler, 1)
+    stop(handler)
+    handler.close()
+    assert "error: fit DEMO: no" in failures.last_lines()

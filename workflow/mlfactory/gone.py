@@ -1,0 +1,35 @@
+"""Files that were made and are gone: ``python -m mlfactory.gone`` prints one a line.
+
+Snakemake makes a missing file again only while something that follows from it is missing too. The
+launcher therefore forces these by name. Standard library only: it is asked before every run.
+"""
+
+import os
+from base64 import urlsafe_b64decode
+from collections.abc import Iterator
+from pathlib import Path
+
+RECORDS = Path(".snakemake/metadata")
+"""Snakemake's record of each file that it made, relative to the working directory."""
+
+
+def recorded() -> Iterator[Path]:
+    """The files that Snakemake has made, whether they are there or not.
+
+    A record is named after its file in base64; a long name is cut into folders that begin with @.
+    """
+    for folder, _, names in os.walk(RECORDS):
+        parts = [part.removeprefix("@") for part in Path(folder).relative_to(RECORDS).parts]
+        for name in names:
+            if not name.startswith("."):  # a file browser's
+                yield Path(urlsafe_b64decode("".join([*parts, name])).decode())
+
+
+def gone() -> list[Path]:
+    """The files that Snakemake has made and that are no more, of any symbol and configuration."""
+    return sorted(path for path in recorded() if not path.exists())
+
+
+if __name__ == "__main__":
+    for path in gone():
+        print(path)

@@ -1,0 +1,93 @@
+"""Which runs are alive in this folder, and the lock that a killed one left behind.
+
+Every Snakemake process holds a lock of the operating system on a file that is named after its
+number. The system takes it off when the process ends, however it ends, while Snakemake's own lock,
+a file that lists what a run makes, stays after a kill. ``python -m mlfactory.running`` takes such a
+leftover off. Standard library only: it is asked before every run.
+"""
+
+import atexit
+import contextlib
+import fcntl
+import os
+import shutil
+import sys
+from pathlib import Path
+from typing import TextIO
+
+LOCKS = Path(".snakemake/locks")
+"""Snakemake's own locks, relative to the working directory."""
+
+HOLDERS = Path(".snakemake/mlfactory/running")
+"""A file for each process, named by its number and locked as long as it lives."""
+
+_held: list[TextIO] = []
+
+
+def hold() -> None:
+    """Let other processes see, until this one ends, that it is alive."""
+    if _held:
+        return
+    HOLDERS.mkdir(parents=True, exist_ok=True)
+    path = HOLDERS / str(os.getpid())
+    _held.append(path.open("w"))
+    with contextlib.suppress(OSError):  # a file system without locks: the file must do
+        fcntl.flock(_held[0], fcntl.LOCK_EX)
+    atexit.register(path.unlink, missing_ok=True)
+
+
+def others() -> list[int]:
+    """The numbers of the living processes that hold, without this one."""
+    numbers = [int(path.name) for path in HOLDERS.glob("[0-9]*")]
+    return sorted(n for n in numbers if n != os.getpid() and _is_held(HOLDERS / str(n)))
+
+
+def _is_held(path: Path) -> bool:
+    try:
+        with path.open() as file:
+            fcntl.flock(file, fcntl.LOCK_SH | fcntl.LOCK_NB)
+    except FileNotFoundError:
+        return False
+    except OSError:  # it is held, or the file system cannot say
+        return True
+    return False
+
+
+def is_locked() -> bool:
+    """Whether Snakemake's own lock is there, of a living run or a killed one."""
+    return any(LOCKS.glob("*.lock"))
+
+
+def going() -> int | None:
+    """The number of the process whose run goes on here; None when there is none."""
+    return next(iter(others()), None) if is_locked() else None
+
+
+def was_killed() -> bool:
+    """Whether the last run was killed, so that its lock is still there."""
+    return is_locked() and not others()
+
+
+def refusal() -> str:
+    """Why Snakemake could not lock its files, and the way out, in one line."""
+    number = going()
+    if number is None:
+        return (
+            "error: an earlier run left its lock; if no Snakemake runs in this folder, take the "
+            "lock off with: snakemake --unlock"
+        )
+    return (
+        f"error: another run is going on in this folder (process {number}); wait for its end or "
+        "stop it with Ctrl-C, then run again"
+    )
+
+
+def main() -> None:
+    """Take off the lock of a killed run, and say so; a living run's lock stays."""
+    if was_killed():
+        shutil.rmtree(LOCKS)
+        print("the last run was killed; its lock is taken off", file=sys.stderr)
+
+
+if __name__ == "__main__":
+    main()
