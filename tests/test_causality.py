@@ -166,14 +166,14 @@ def early_touches_at_the_files_end(monkeypatch):
 
 
 def labels_valued_beyond_t1(monkeypatch):
-    honest = labels._scan
+    honest = labels.scan
 
     def beyond(close, *arguments):
         outcome, decided, exit_price, highest, lowest, held = honest(close, *arguments)
         later = pd.Series(close).rolling(8).max().shift(-8).fillna(0.0).to_numpy()
         return outcome, decided, exit_price, np.maximum(highest, later), lowest, held
 
-    monkeypatch.setattr(labels, "_scan", beyond)
+    monkeypatch.setattr(labels, "scan", beyond)
 
 
 def barriers_that_remember_the_start(monkeypatch):

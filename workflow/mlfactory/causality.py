@@ -249,7 +249,14 @@ def audit_folds(market: Market, horizon: int) -> str:
     train, *_ = split_bars(bars, market.first_row(bars), market.settings["splits"])
     rows = bars[["datetime"]].iloc[train.start : train.stop].reset_index(drop=True)
     n_splits = settings["n_splits"]
-    folds = fold_table(rows, bars, labels, n_splits=n_splits, bar_interval=market.bar_interval)
+    folds = fold_table(
+        rows,
+        bars,
+        labels,
+        n_splits=n_splits,
+        bar_interval=market.bar_interval,
+        n_searched=market.n_searched(len(rows)),
+    )
     start, end = intervals(folds)
     embargo = embargo_bars(folds, **settings["embargo"])
     name = f"{market.symbol}: audit: folds h{horizon}"

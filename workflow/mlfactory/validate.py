@@ -6,6 +6,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pandas as pd
 
 from mlfactory import config as configuration
@@ -14,7 +15,8 @@ from mlfactory.bars import bars_from_raw
 from mlfactory.contracts import Contract
 from mlfactory.errors import UserError
 from mlfactory.features import catalog
-from mlfactory.splits import require_sessions, sharpe_standard_error, split_bars
+from mlfactory.splits import Split, require_sessions, sharpe_standard_error, split_bars
+from mlfactory.stretch import require_enough, searched_rows
 
 
 @contextmanager
@@ -76,7 +78,7 @@ def validate(settings: dict[str, Any], symbol: str) -> Iterator[str]:
     # A file that ends within the warm-up does not say how many sessions of it there would be.
     warmup_sessions = max(warmup_sessions, catalog.warmup_sessions(chosen) + 1)
     require_sessions(splits, settings["splits"], symbol, warmup_sessions)
-    _require_folds(settings["folds"], splits[0].n_sessions)
+    _require_folds(settings["folds"], _held_out_sessions(settings, symbol, bars, splits[0]))
     test = splits[-1]
     error = sharpe_standard_error(test.n_sessions, contract.calendar)
     left_out = len(bars) - first_row - sum(s.stop - s.start for s in splits)
@@ -90,6 +92,21 @@ def validate(settings: dict[str, Any], symbol: str) -> Iterator[str]:
         f"{symbol}: an annual Sharpe ratio measured on the {test.n_sessions} test sessions has a "
         f"standard error of {error:.1f}: one below {2 * error:.1f} cannot be told from 0"
     )
+
+
+def _held_out_sessions(
+    settings: dict[str, Any], symbol: str, bars: pd.DataFrame, train: Split
+) -> int:
+    """Sessions of the training split that folds hold out: all, but for those that are searched."""
+    search = settings["labels"]["search"]
+    if not search["enabled"]:
+        return train.n_sessions
+    share, longest = search["share"], max(settings["horizons"])
+    first = train.start + searched_rows(train.stop - train.start, share)
+    sessions = bars["session"].to_numpy()
+    searched = sessions[train.start : first]
+    require_enough(searched, symbol=symbol, share=share, horizon=longest)
+    return len(np.unique(sessions[first : train.stop]))
 
 
 def _require_folds(folds: dict[str, Any], n_sessions: int) -> None:

@@ -6,7 +6,7 @@ from itertools import count
 from pathlib import Path
 from typing import Any
 
-from mlfactory import tables
+from mlfactory.files import atomic
 from mlfactory.report import (
     calibration,
     data_health,
@@ -44,7 +44,7 @@ POLICY = (
 
 def write(evidence: Evidence, path: str | Path) -> None:
     """Write the page, whole or not at all."""
-    with tables.atomic(path) as temporary:
+    with atomic(path) as temporary:
         temporary.write_text(html(evidence), encoding="utf-8")
 
 
