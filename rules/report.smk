@@ -74,6 +74,9 @@ rule make_report:
         account="<results>/{symbol}/bars.json",
         manifest="<results>/{symbol}/features.json",
         split_config="<results>/{symbol}/splits/split_config.json",
+        barriers=expand(
+            "<results>/{{symbol}}/barriers_h{horizon}.json", horizon=HORIZONS
+        ),
         labels=expand(
             "<results>/{{symbol}}/labels_h{horizon}.parquet", horizon=HORIZONS
         ),

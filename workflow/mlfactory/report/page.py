@@ -8,6 +8,7 @@ from typing import Any
 
 from mlfactory.files import atomic
 from mlfactory.report import (
+    barrier_search,
     calibration,
     data_health,
     fold_timeline,
@@ -28,6 +29,7 @@ SECTIONS: tuple[Callable[[Evidence], Section], ...] = (
     score_intervals.section,
     calibration.section,
     importance.section,
+    barrier_search.section,
     label_shares.section,
     fold_timeline.section,
     data_health.section,
