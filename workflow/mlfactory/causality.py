@@ -270,7 +270,7 @@ def audit_folds(market: Market, horizon: int) -> str:
         )
     compared = 0
     for fold in range(n_splits):
-        held_out = (folds["fold"] == fold).to_numpy()
+        held_out = folds["fold"].eq(fold).to_numpy(dtype=bool, na_value=False)
         training = training_rows(start, end, held_out, embargo)
         compared += int(training.sum())
         overlapping = purge_violations(start, end, training, held_out, embargo)
