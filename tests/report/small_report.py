@@ -117,7 +117,6 @@ def found_barriers(horizon, n=30):
                 "max_bars": int(generator.integers(2 * horizon, 3 * horizon + 1)),
                 **{"values": [gross - 0.1], "feasible": k_down < 3.5},
                 **{"net_sharpe": gross - 0.1, "gross_sharpe": gross, "trades": 100 + i},
-                "null_sharpe": 0.1 * float(generator.normal()),
             }
         )
     best = max((t for t in trials if t["feasible"]), key=lambda t: t["net_sharpe"])
@@ -132,7 +131,9 @@ def found_barriers(horizon, n=30):
             **{"name": f"barriers_h{horizon}", "sampler": "tpe", "seed": 1, "trials": n},
             **{"k_min": 0.8, "k_max": 5.0, "max_bars": [2 * horizon, 3 * horizon]},
         },
-        **{"best": best["number"], "trials": trials},
+        "best": best["number"],
+        "nulls": [sorted((0.1 * generator.normal(size=20)).tolist(), reverse=True)] * 3,
+        "trials": trials,
     }
 
 

@@ -32,7 +32,9 @@ def test_every_trial_is_drawn_once_and_the_chosen_one_marked(evidence):
     assert [figure.data[-1]["x"][0] for figure in optimum.figures] == [
         content["barriers"][name] for name in ("k_up", "k_down", "max_bars")
     ]
-    ranked = chance.figures[0].data[0]["y"]
+    *nulls, trials = chance.figures[0].data
+    assert len(nulls) == len(content["nulls"])
+    ranked = trials["y"]
     assert ranked == sorted(ranked, reverse=True)
     assert len(ranked) == sum(trial["feasible"] for trial in content["trials"])
 

@@ -49,7 +49,7 @@ def test_searched_rows_are_neither_predicted_nor_stacked_nor_scored(results):
 
 def test_searched_rows_are_trained_on(results):
     held, folds = held_out(results)
-    fold = (folds["fold"] == 0).to_numpy()
+    fold = folds["fold"].fillna(-1).to_numpy() == 0
     # Fold 0 comes right after the searched rows: of them only those that reach into it are purged.
     start, end = nanoseconds(folds["datetime"]), nanoseconds(folds["t1"].fillna(folds["end"]))
     before = ~held & (end < start[fold].min()) & folds["label"].notna()

@@ -20,10 +20,12 @@ from mlfactory.stretch import Outcomes, Stretch, outcomes, stretch
 
 if TYPE_CHECKING:
     from optuna import Study
-    from optuna.samplers import BaseSampler
 
 LEAST_SHARE, MOST_NEUTRAL = 0.10, 0.40
 """Each class has at least this share of the labels, and neutral at most that."""
+
+NULL_SEARCHES = 3
+"""Further searches, as long, that give each row the features of another: what luck finds."""
 
 _DIGITS = 6
 """Scores are rounded before the sampler sees them, so that last bits choose no other path."""
@@ -53,7 +55,9 @@ def _traded(data: Stretch, found: Outcomes, side: Int8Array1D) -> tuple[int, flo
     return len(rows), round(ratios[0], _DIGITS), round(ratios[1], _DIGITS)
 
 
-def score(data: Stretch, probe: Probe, k_up: float, k_down: float, max_bars: int) -> dict[str, Any]:
+def score(
+    data: Stretch, probe: Probe, k_up: float, k_down: float, max_bars: int, shift: int = 0
+) -> dict[str, Any]:
     """What a set of barriers is worth to the probe.
 
     Parameters
@@ -62,40 +66,53 @@ def score(data: Stretch, probe: Probe, k_up: float, k_down: float, max_bars: int
         The searched rows, and the probe on them.
     k_up, k_down, max_bars
         In ATRs, and in bars.
+    shift
+        Where not 0, each row has the features of the row that many after it, circularly, in
+        training and in trading: they say nothing of what becomes of it.
 
     Returns
     -------
     ``gross_sharpe`` and ``net_sharpe`` (a session, before and after the round trip's cost) of the
-    probe's out-of-fold trades, one at a time; ``null_sharpe``, the net one of a probe that learnt
-    from labels half the rows away, so that features say nothing of them; ``trades``, ``shares`` of
-    the classes and ``constraints``. A row without a label counts as neither side and, where its
-    path was ambiguous, as a loss when it is traded.
+    probe's out-of-fold trades, one at a time; ``trades``, ``shares`` of the classes and
+    ``constraints``. A row without a label counts as neither side and, where its path was ambiguous,
+    as a loss when it is traded.
     """
     found = outcomes(data, k_up, k_down, max_bars)
     y = (found.label == LONG).astype(np.float64) - (found.label == SHORT)
-    count, gross, net = _traded(data, found, probe.sides(y))
-    *_, null = _traded(data, found, probe.sides(np.roll(y, len(y) // 2)))
+    count, gross, net = _traded(data, found, np.roll(probe.sides(np.roll(y, shift)), -shift))
     shares = class_shares(found.label)
     return {
         "net_sharpe": net,
         "gross_sharpe": gross,
-        "null_sharpe": null,
         "trades": count,
         "shares": shares,
         "constraints": constraints(shares),
     }
 
 
-def _sampler(name: str, startup_trials: int, seed: int) -> "BaseSampler":
-    from optuna import samplers
+def study_name(horizon: int) -> str:
+    """What the ledger calls the search of a horizon."""
+    return f"barriers_h{horizon}"
 
-    if name == "tpe":
-        return samplers.TPESampler(n_startup_trials=startup_trials, multivariate=True, seed=seed)
-    return samplers.NSGAIISampler(population_size=startup_trials, seed=seed)
+
+def _study(horizon: int, sampler: str, startup_trials: int, seed: int) -> "Study":
+    """A study with one aim, or for ``nsga2`` with two."""
+    import optuna
+
+    optuna.logging.set_verbosity(optuna.logging.WARNING)
+    samplers = optuna.samplers
+    aims = {"tpe": 1, "nsga2": 2}[sampler]
+    chosen = (
+        samplers.TPESampler(n_startup_trials=startup_trials, multivariate=True, seed=seed)
+        if sampler == "tpe"
+        else samplers.NSGAIISampler(population_size=startup_trials, seed=seed)
+    )
+    name = study_name(horizon)
+    return optuna.create_study(study_name=name, directions=["maximize"] * aims, sampler=chosen)
 
 
 def _tried(
-    study: "Study", data: Stretch, probe: Probe, k_range: tuple[float, float], aims: int
+    study: "Study", data: Stretch, probe: Probe, k_range: tuple[float, float], shift: int
 ) -> dict[str, Any]:
     """Ask for barriers, score them, tell the sampler; the trial's record."""
     trial = study.ask()
@@ -104,13 +121,18 @@ def _tried(
         "k_down": round(trial.suggest_float("k_down", *k_range), 2),
         "max_bars": trial.suggest_int("max_bars", 2 * data.horizon, 3 * data.horizon),
     }
-    scored = score(data, probe, **terms)
+    scored = score(data, probe, **terms, shift=shift)
     for name, value in scored["constraints"].items():
         trial.set_constraint(name, value)
-    values = [scored["net_sharpe"], min(scored["shares"].values())][:aims]
+    values = [scored["net_sharpe"], min(scored["shares"].values())][: len(study.directions)]
     study.tell(trial, values)
     feasible = max(scored["constraints"].values()) <= 0
     return {"number": trial.number, **terms, "values": values, "feasible": feasible, **scored}
+
+
+def net_sharpes(records: list[dict[str, Any]]) -> list[float]:
+    """Net Sharpe ratios of the trials that keep all constraints, the best first."""
+    return sorted((r["net_sharpe"] for r in records if r["feasible"]), reverse=True)
 
 
 def best_trial(records: list[dict[str, Any]], symbol: str, horizon: int) -> dict[str, Any]:
@@ -174,14 +196,14 @@ def search(
     Returns
     -------
     The content of ``barriers_h{horizon}.json``: as `barrier_files.configured` has it, and what was
-    ``searched``, the ``study``, the number of the ``best`` trial and every one of the ``trials``.
+    ``searched``, the ``study``, the number of the ``best`` trial and every one of the ``trials``;
+    under ``nulls`` the net Sharpe ratios of each of `NULL_SEARCHES` searches with nothing to find.
 
     Raises
     ------
     UserError
         When there are too few rows, or no trial keeps the constraints.
     """
-    import optuna
     from threadpoolctl import threadpool_limits
 
     data = stretch(
@@ -195,16 +217,16 @@ def search(
         atr_floor_ticks=atr_floor_ticks,
         cross_sessions=cross_sessions,
     )
-    optuna.logging.set_verbosity(optuna.logging.WARNING)
-    aims = 1 if sampler == "tpe" else 2
-    study = optuna.create_study(
-        study_name=f"barriers_h{horizon}",
-        directions=["maximize"] * aims,
-        sampler=_sampler(sampler, startup_trials, seed),
-    )
     with threadpool_limits(limits=1):
         probe = Probe(data.features, data.rows, data.rows + 3 * horizon)
-        records = [_tried(study, data, probe, (k_min, k_max), aims) for _ in range(trials)]
+
+        def tried(shift: int) -> list[dict[str, Any]]:
+            study = _study(horizon, sampler, startup_trials, seed)
+            return [_tried(study, data, probe, (k_min, k_max), shift) for _ in range(trials)]
+
+        records = tried(0)
+        steps = range(1, NULL_SEARCHES + 1)
+        nulls = [net_sharpes(tried(i * len(data.rows) // (NULL_SEARCHES + 1))) for i in steps]
     best = best_trial(records, contract.symbol, horizon)
     return {
         "source": SEARCHED,
@@ -218,10 +240,11 @@ def search(
             "sessions": int(data.session[-1]) + 1,
         },
         "study": {
-            **{"name": study.study_name, "sampler": sampler, "seed": seed, "trials": trials},
+            **{"name": study_name(horizon), "sampler": sampler, "seed": seed, "trials": trials},
             **{"startup_trials": startup_trials, "k_min": k_min, "k_max": k_max, "share": share},
             "max_bars": [2 * horizon, 3 * horizon],
         },
         "best": best["number"],
+        "nulls": nulls,
         "trials": records,
     }

@@ -110,14 +110,15 @@ def _facts(part: HorizonEvidence) -> Facts:
 def _reading(part: HorizonEvidence) -> Table:
     content = part.barriers
     best, near, met = _best(content), around(content), bounds_met(content)
-    null = max(trial["null_sharpe"] for trial in _kept(content))
-    above = best["net_sharpe"] > null
+    lucky = [null[0] for null in content["nulls"] if null]
+    above = best["net_sharpe"] > max(lucky, default=0.0)
     flat = near is not None and near > 0.5 * best["net_sharpe"] > 0
     rows: tuple[tuple[str | Chip, ...], ...] = (
         (
-            "Is the best better than the best of the null?",
+            "Is it better than the best of each search with nothing to find?",
             Chip("yes, in sample" if above else "no", "fair" if above else "flat"),
-            f"net {number(best['net_sharpe'], 2)}, null {number(null, 2)}",
+            f"net {number(best['net_sharpe'], 2)}; nothing to find: "
+            f"{', '.join(number(value, 2) for value in lucky) or 'n/a'}",
         ),
         (
             "Do its neighbours earn too?",
@@ -136,9 +137,10 @@ def _reading(part: HorizonEvidence) -> Table:
         rows,
         note=(
             f"In sample: the best of {content['study']['trials']} trials is flattered by their "
-            "number, and nothing here says what the barriers earn later. The null is the same "
-            "probe taught with labels half the searched rows away; nobody looked for its best, so "
-            "a search of noise would end higher."
+            "number, and nothing here says what the barriers earn later. Nothing to find: the same "
+            f"search, as long, in which each row has the features of another; above all "
+            f"{len(content['nulls'])} of them is what luck does one time in "
+            f"{len(content['nulls']) + 1}."
         ),
         horizon=part.horizon,
     )
@@ -218,34 +220,29 @@ def _costs(part: HorizonEvidence) -> Chart:
     )
 
 
+def _ranked(values: list[float], name: str, colour: str, width: float) -> dict[str, Any]:
+    return {
+        **{"type": "scatter", "mode": "lines", "name": name},
+        **{"x": list(range(1, len(values) + 1)), "y": values},
+        "line": {"color": colour, "width": width},
+        "hovertemplate": f"{name}, number %{{x}}: %{{y:.2f}}<extra></extra>",
+    }
+
+
 def _chance(part: HorizonEvidence) -> Chart:
-    kept = _kept(part.barriers)
-    lines = tuple(
-        {
-            **{
-                "type": "scatter",
-                "mode": "lines",
-                "name": name,
-                "x": list(range(1, len(kept) + 1)),
-            },
-            "y": sorted((trial[key] for trial in kept), reverse=True),
-            "line": {"color": colour, "width": 2},
-            "hovertemplate": f"{name}, number %{{x}}: %{{y:.2f}}<extra></extra>",
-        }
-        for name, key, colour in (
-            ("trials", "net_sharpe", KEPT),
-            ("their null", "null_sharpe", NULL_COLOUR),
-        )
-    )
+    content = part.barriers
+    lines = [_ranked(null, "nothing to find", NULL_COLOUR, 1.5) for null in content["nulls"]]
+    kept = sorted((trial["net_sharpe"] for trial in _kept(content)), reverse=True)
+    lines.append(_ranked(kept, "trials", KEPT, 2.5))
     shape = layout(xaxis=axis("trials from best to worst"), yaxis=axis(f"net {RATIO}"))
     return Chart(
-        f"The same with nothing to find, h{part.horizon}",
-        "Trials that keep the class shares from best to worst, beside the same barriers with a "
-        "probe that learnt nothing",
-        "a best trial that is positive although the null's is too, or lines that lie on each "
-        "other: the search found luck",
-        (Figure(lines, shape, 300),),
-        (("trials", KEPT), ("their null", NULL_COLOUR)),
+        f"The same search with nothing to find, h{part.horizon}",
+        "Trials that keep the class shares from best to worst, beside those of searches in "
+        "which each row has the features of another",
+        "a best trial that is positive although theirs are too, or a blue line among the grey "
+        "ones: the search found luck",
+        (Figure(tuple(lines), shape, 300),),
+        (("trials", KEPT), ("nothing to find", NULL_COLOUR)),
         part.horizon,
         half=True,
     )
