@@ -76,8 +76,9 @@ rule report:
 
 include: "rules/data.smk"
 include: "rules/features.smk"
-include: "rules/labels.smk"
 include: "rules/splits.smk"
+include: "rules/barriers.smk"
+include: "rules/labels.smk"
 include: "rules/training.smk"
 include: "rules/crossval.smk"
 include: "rules/ensemble.smk"

@@ -9,6 +9,9 @@ rule check_dataset:
         train="<results>/{symbol}/splits/scaled/train_scaled.parquet",
         val="<results>/{symbol}/splits/scaled/val_scaled.parquet",
         test="<results>/{symbol}/splits/scaled/test_scaled.parquet",
+        barriers=expand(
+            "<results>/{{symbol}}/barriers_h{horizon}.json", horizon=HORIZONS
+        ),
         labels=expand(
             "<results>/{{symbol}}/labels_h{horizon}.parquet", horizon=HORIZONS
         ),
@@ -22,7 +25,6 @@ rule check_dataset:
     conda:
         "../envs/data.yaml"
     params:
-        barriers=all_barriers,
         label_settings={
             key: SETTINGS["labels"][key]
             for key in ("atr_period", "atr_floor_ticks", "cross_sessions")

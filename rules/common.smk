@@ -16,6 +16,8 @@ CONTRACTS = runtime.or_exit(
 MODELS = runtime.or_exit(configuration.load_models, SETTINGS["models"])
 ENSEMBLES = runtime.or_exit(configuration.load_models, SETTINGS["ensembles"])
 HORIZONS = SETTINGS["horizons"]
+SEARCH = SETTINGS["labels"]["search"]
+SEARCHED = SEARCH["enabled"]
 FOLDS = range(SETTINGS["folds"]["n_splits"])
 SPLITS = ("val", "test")
 NULLS = [f"nulls/session_shift/{i}/" for i in range(SETTINGS["nulls"]["session_shift"])]
@@ -49,18 +51,9 @@ def contract(wildcards):
 
 
 def barriers(wildcards):
-    """k_up, k_down and max_bars of the symbol's horizon."""
+    """The configured k_up, k_down and max_bars of the symbol's horizon."""
     horizon = int(wildcards.horizon)
     return runtime.or_exit(configuration.barriers, SETTINGS, wildcards.symbol, horizon)
-
-
-def all_barriers(wildcards):
-    """k_up, k_down and max_bars of each of the symbol's horizons."""
-    symbol = wildcards.symbol
-    return {
-        h: runtime.or_exit(configuration.barriers, SETTINGS, symbol, h)
-        for h in HORIZONS
-    }
 
 
 def code(script, *modules):

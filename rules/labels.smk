@@ -6,6 +6,7 @@ rule label_bars:
         bars="<results>/{symbol}/bars.parquet",
         raw_bars="<results>/{symbol}/raw_bars.parquet",
         account="<results>/{symbol}/bars.json",
+        barriers="<results>/{symbol}/barriers_h{horizon}.json",
     output:
         labels="<results>/{symbol}/labels_h{horizon}.parquet",
     log:
@@ -15,7 +16,6 @@ rule label_bars:
     conda:
         "../envs/data.yaml"
     params:
-        barriers=barriers,
         atr_period=SETTINGS["labels"]["atr_period"],
         atr_floor_ticks=SETTINGS["labels"]["atr_floor_ticks"],
         cross_sessions=SETTINGS["labels"]["cross_sessions"],

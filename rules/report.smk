@@ -75,6 +75,9 @@ rule make_report:
         manifest="<results>/{symbol}/features.json",
         split_config="<results>/{symbol}/splits/split_config.json",
         audit="<results>/{symbol}/audit.json",
+        barriers=expand(
+            "<results>/{{symbol}}/barriers_h{horizon}.json", horizon=HORIZONS
+        ),
         labels=expand(
             "<results>/{{symbol}}/labels_h{horizon}.parquet", horizon=HORIZONS
         ),

@@ -33,6 +33,9 @@ rule scale_splits:
         val="<results>/{symbol}/splits/val.parquet",
         test="<results>/{symbol}/splits/test.parquet",
         features="<results>/{symbol}/features.json",
+        barriers=expand(
+            "<results>/{{symbol}}/barriers_h{horizon}.json", horizon=HORIZONS
+        ),
         labels=expand(
             "<results>/{{symbol}}/labels_h{horizon}.parquet", horizon=HORIZONS
         ),
@@ -50,7 +53,6 @@ rule scale_splits:
     conda:
         "../envs/data.yaml"
     params:
-        barriers=all_barriers,
         code=code("scale_splits"),
     message:
         "publish the scaled splits of {wildcards.symbol}"
@@ -62,6 +64,7 @@ rule assign_folds:
     input:
         bars="<results>/{symbol}/bars.parquet",
         account="<results>/{symbol}/bars.json",
+        barriers="<results>/{symbol}/barriers_h{horizon}.json",
         labels="<results>/{symbol}/labels_h{horizon}.parquet",
         train="<results>/{symbol}/splits/train.parquet",
     output:

@@ -189,6 +189,19 @@ OVERLAYS = {
         "config: splits.purge_bars=40 is shorter than labels.barriers.default.20.max_bars=50",
         "labels would leak over the borders; raise splits.purge_bars",
     ),
+    "purge shorter than labels that a search may choose": (
+        "{labels: {search: {enabled: true}}, splits: {purge_bars: 59}}",
+        "config: splits.purge_bars=59 is shorter than 60, three times the longest of horizons",
+        "labels would leak over the borders; raise splits.purge_bars",
+    ),
+    "range of barriers upside down": (
+        "labels: {search: {k_min: 3.0, k_max: 2.0}}",
+        "config: labels.search.k_min=3.0 is not below labels.search.k_max=2.0; lower k_min",
+    ),
+    "search that learns from no trial": (
+        "labels: {search: {trials: 5}}",
+        "config: labels.search.startup_trials=10 is above labels.search.trials=5: nothing would be",
+    ),
     "labels longer than three horizons": (
         "labels: {barriers: {default: {20: {k_up: 1, k_down: 1, max_bars: 70}}}}",
         "config: labels.barriers.default.20.max_bars=70 must lie between 20 and 60, one and three",

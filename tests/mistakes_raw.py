@@ -383,6 +383,14 @@ REFUSED_ELSEWHERE = {
         "config: folds.n_splits=9 and folds.embargo.sessions=1 are too many for the 7 sessions of "
         "the training split; lower one of them or get more data",
     ),
+    "too few sessions to search barriers": (
+        "MES_1m.parquet",
+        minutes(n_sessions=12),
+        "labels: {search: {enabled: true}}\nfeatures: {timeframes: [15min]}\n"
+        "splits: {embargo_sessions: 0, min_sessions: {train: 1, val: 1, test: 1}}",
+        "error: MES: labels.search.share=0.2 of the training split leaves",
+        "a search at horizon 20 needs 600 and 5; raise it, get more data, or set labels.search.ena",
+    ),
     "hour that the clock change skips": (
         "MES_1m.parquet",
         local("2024-03-10 02:30"),
@@ -410,7 +418,10 @@ def _files(name, content, config):
 
 
 OF_THE_SYMBOL = {"too little data"}
-OF_THE_CONFIG = {"bars that are no multiple of the rows", "more folds than sessions"}
+OF_THE_CONFIG = {
+    *("bars that are no multiple of the rows", "more folds than sessions"),
+    "too few sessions to search barriers",
+}
 MISTAKES = [
     Mistake(what, _named(None if what in OF_THE_SYMBOL else FILE[9:], words), {FILE: content})
     for what, (content, *words) in REFUSED.items()

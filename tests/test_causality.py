@@ -70,6 +70,15 @@ def test_honest_workflow_passes_and_says_what_was_compared(market):
     assert f"{n_columns} columns, prefix, future noise and start at 6 cuts" in lines[3]
 
 
+def test_folds_of_searched_barriers_are_audited_too(market):
+    search = market.settings["labels"]["search"] | {"enabled": True}
+    labels = market.settings["labels"] | {"search": search}
+    searched = replace(market, settings=market.settings | {"labels": labels})
+    line = causality.audit_folds(searched, 5)
+    assert line.endswith(": passed")
+    assert line != causality.audit_folds(market, 5)
+
+
 def in_column(monkeypatch, module, name, planted):
     """Replace a feature's column by ``planted(its honest values)``."""
     honest = module.compute
@@ -166,14 +175,14 @@ def early_touches_at_the_files_end(monkeypatch):
 
 
 def labels_valued_beyond_t1(monkeypatch):
-    honest = labels._scan
+    honest = labels.scan
 
     def beyond(close, *arguments):
         outcome, decided, exit_price, highest, lowest, held = honest(close, *arguments)
         later = pd.Series(close).rolling(8).max().shift(-8).fillna(0.0).to_numpy()
         return outcome, decided, exit_price, np.maximum(highest, later), lowest, held
 
-    monkeypatch.setattr(labels, "_scan", beyond)
+    monkeypatch.setattr(labels, "scan", beyond)
 
 
 def barriers_that_remember_the_start(monkeypatch):

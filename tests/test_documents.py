@@ -6,6 +6,7 @@ import re
 import pytest
 import yaml
 
+import test_barrier_search
 import test_causality
 import test_oof
 from mlfactory.config import ROOT
@@ -37,7 +38,7 @@ def test_every_test_that_the_page_of_proofs_names_exists():
 
 def test_every_leak_that_is_planted_stands_on_the_page_of_proofs():
     page = (ROOT / "docs/validity.md").read_text()
-    planted = {**test_causality.LEAKS, **test_oof.LEAKS}
+    planted = {**test_causality.LEAKS, **test_oof.LEAKS, **test_barrier_search.LEAKS}
     assert [leak for leak in planted if f"[{leak}]`" not in page] == []
 
 
@@ -55,7 +56,7 @@ NAMES = {"sklearn": "scikit-learn", "talib": "TA-Lib", "pywt": "PyWavelets", "ya
 MODULES = {
     "data": (
         *("bars", "features.catalog", "labels", "splits", "folds", "nulls", "synthetic"),
-        *("published", "provenance"),
+        *("published", "provenance", "barrier_files", "barrier_search", "ledger"),
     ),
     "boosting": ("oof", "models.lightgbm", "models.xgboost", "models.catboost"),
     "report": ("report.evidence", "report.page"),

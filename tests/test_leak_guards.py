@@ -77,6 +77,22 @@ def test_fold_table_joins_labels_by_time():
         pd.testing.assert_series_equal(folds[name], by_time[name])
 
 
+def test_searched_rows_are_held_out_by_no_fold_and_train_every_one():
+    bars, raw = bars_of(random_raw(600, 1), per_bar=3)
+    train = bars[["datetime"]].iloc[20:180].reset_index(drop=True)
+    given = {"n_splits": 2, "bar_interval": 3 * MINUTE}
+    folds = fold_table(train, bars, labelled(bars, raw), n_searched=41, **given)
+    assert folds["fold"].isna().tolist() == [True] * 41 + [False] * 119
+    assert folds["fold"].value_counts().tolist() == [60, 59]
+    features = train.assign(session=np.int32(0), segment=np.int32(0), f=np.float32(1))
+    data = training_set(features, folds)
+    for fold in (0, 1):
+        rows, held_out = fold_rows(data, fold, 4)
+        assert set(held_out) == set(np.flatnonzero(data.fold == fold))
+        free = np.flatnonzero((folds["t1"] < folds["datetime"][held_out[0]]) & data.labelled)
+        assert set(free[free < 41]) == set(rows[rows < 41]) != set()
+
+
 def test_split_rows_keep_their_own_features():
     bars = split_frame(40).assign(segment=np.int32(0))
     number = np.arange(len(bars), dtype=np.float32)

@@ -79,18 +79,3 @@ def test_failed_write_leaves_the_old_file_and_no_other(tmp_path):
         tables.write_json({"a": object()}, path)
     assert tables.read_json(path) == {"a": 1}
     assert [p.name for p in tmp_path.iterdir()] == ["a.json"]
-
-
-def test_failed_folder_leaves_the_old_one_and_no_other(tmp_path):
-    with tables.atomic_folder(tmp_path / "model") as folder:
-        (folder / "a").write_text("old")
-
-    def fail():
-        with tables.atomic_folder(tmp_path / "model") as folder:
-            (folder / "a").write_text("new")
-            raise RuntimeError
-
-    with pytest.raises(RuntimeError):
-        fail()
-    assert (tmp_path / "model" / "a").read_text() == "old"
-    assert [p.name for p in tmp_path.iterdir()] == ["model"]

@@ -6,6 +6,7 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 
+from mlfactory.barrier_files import configured
 from mlfactory.checks import dataset
 from mlfactory.contracts import Contract, Slippage
 from mlfactory.report.evidence import Evidence, HorizonEvidence
@@ -15,6 +16,7 @@ from training import training_tables
 
 ATTACK = "<script>alert(1)</script>"
 N, PER_SESSION = 600, 50
+BARRIERS = {"k_up": 1.35, "k_down": 1.1, "max_bars": 12}
 SETTINGS = {
     "embargo": {"sessions": 0, "min_bars": 4},
     "bootstrap": {"samples": 50, "block_sessions": 1, "confidence": 0.95},
@@ -135,7 +137,40 @@ def made_up_scores(models, n_nulls):
     }
 
 
-def horizon_evidence(horizon, models, ensembles, n_nulls):
+def found_barriers(horizon, n=30):
+    """What a search's file holds: trials around a flat optimum, some of which break a bound."""
+    generator = np.random.default_rng(horizon)
+    trials = []
+    for i in range(n):
+        k_up, k_down = generator.uniform(0.8, 5.0, 2).round(2).tolist()
+        gross = 0.4 - 0.05 * (k_up - 2.5) ** 2 + 0.05 * float(generator.normal())
+        trials.append(
+            {
+                **{"number": i, "k_up": k_up, "k_down": k_down},
+                "max_bars": int(generator.integers(2 * horizon, 3 * horizon + 1)),
+                **{"values": [gross - 0.1], "feasible": k_down < 3.5},
+                **{"net_sharpe": gross - 0.1, "gross_sharpe": gross, "trades": 100 + i},
+            }
+        )
+    best = max((t for t in trials if t["feasible"]), key=lambda t: t["net_sharpe"])
+    return {
+        **{"source": "searched", "horizon": horizon, "searched_rows": 100},
+        "barriers": {name: best[name] for name in ("k_up", "k_down", "max_bars")},
+        "searched": {
+            **{"first": "2024-01-02 00:00:00+00:00", "last": "2024-01-02 08:15:00+00:00"},
+            **{"rows_used": 90, "sessions": 2},
+        },
+        "study": {
+            **{"name": f"barriers_h{horizon}", "sampler": "tpe", "seed": 1, "trials": n},
+            **{"k_min": 0.8, "k_max": 5.0, "max_bars": [2 * horizon, 3 * horizon]},
+        },
+        "best": best["number"],
+        "nulls": [sorted((0.1 * generator.normal(size=20)).tolist(), reverse=True)] * 3,
+        "trials": trials,
+    }
+
+
+def horizon_evidence(horizon, models, ensembles, n_nulls, searched):
     _, folds = training_tables(N, seed=horizon)
     predictions = {m: guesses(folds, i, 0.2) for i, m in enumerate((*models, *ensembles))}
     parts = {m: [predictions[m][(folds["fold"] == k).to_numpy()] for k in range(3)] for m in models}
@@ -143,6 +178,7 @@ def horizon_evidence(horizon, models, ensembles, n_nulls):
     importance = pd.DataFrame([{"a": 0.5, "b": 0.3, "c": 0.2}, {"a": 0.7, "b": 0.3, "c": 0.0}])
     return HorizonEvidence(
         horizon,
+        found_barriers(horizon) if searched else configured(horizon, BARRIERS),
         folds[["datetime", "label", "bars_held"]].assign(ambiguous=unknown, tradable=True),
         folds,
         stacking_dataset(folds, parts, weights="equal"),
@@ -159,6 +195,7 @@ def small_evidence(
     models=("logistic", "lightgbm"),
     ensembles=("voting",),
     n_nulls=2,
+    searched=True,
     settings=None,
 ):
     """What a report is drawn from; ``folder`` gets a raw file and the cost of two jobs."""
@@ -198,5 +235,5 @@ def small_evidence(
         audit=audit(horizons),
         models=tuple(models),
         ensembles=tuple(ensembles),
-        horizons=tuple(horizon_evidence(h, models, ensembles, n_nulls) for h in horizons),
+        horizons=tuple(horizon_evidence(h, models, ensembles, n_nulls, searched) for h in horizons),
     )

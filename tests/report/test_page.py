@@ -113,8 +113,11 @@ def test_model_has_the_same_colour_in_every_section(sections):
 
 @pytest.mark.parametrize(
     "options",
-    [{"n_nulls": 0}, {"ensembles": ()}, {"horizons": (20,)}, {"models": ("xgboost",)}],
-    ids=["no null", "no ensemble", "one horizon", "one model"],
+    [
+        *({"n_nulls": 0}, {"ensembles": ()}, {"horizons": (20,)}, {"models": ("xgboost",)}),
+        {"searched": False},
+    ],
+    ids=["no null", "no ensemble", "one horizon", "one model", "no search"],
 )
 def test_page_of_less(tmp_path, options):
     text = page.html(small_evidence(tmp_path / "results", **options))

@@ -19,3 +19,19 @@ def copy(finished, tmp_path):
     folder = tmp_path / "copy"
     shutil.copytree(finished, folder, symlinks=True)
     return folder
+
+
+SEARCH = """horizons: [5]
+labels: {search: {enabled: true, share: 0.4, trials: 20, startup_trials: 5}}
+"""
+
+
+@pytest.fixture(scope="session")
+def searched(finished, tmp_path_factory):
+    """A copy of the finished workflow that has gone on with barriers that were searched."""
+    folder = tmp_path_factory.mktemp("searched") / "workflow"
+    shutil.copytree(finished, folder, symlinks=True)
+    (folder / "search.yaml").write_text(SEARCH)
+    run = snakemake(folder, config=("config/test.yaml", "search.yaml"))
+    assert run.returncode == 0, run.stdout[-3000:] + run.stderr[-6000:]
+    return folder

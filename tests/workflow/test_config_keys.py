@@ -69,6 +69,15 @@ KEYS |= {
     f"labels.{key}": ({"labels": {key: value}}, "label_bars", "compute_features")
     for key, value in {"atr_period": 20, "atr_floor_ticks": 3, "cross_sessions": False}.items()
 }
+KEYS["labels.search.enabled"] = (
+    {"labels": {"search": {"enabled": True}}},
+    "find_barriers",
+    "split_bars",
+)
+OF_SEARCH = {"share": 0.3, "trials": 21, "startup_trials": 4, "sampler": "nsga2"}
+OF_SEARCH |= {"k_min": 0.9, "k_max": 4.5}
+"""Keys that change something only where barriers are searched."""
+
 KEYS |= {
     f"splits.{key}": ({"splits": {key: value}}, "split_bars", "compute_features")
     for key, value in {"train_share": 0.6, "val_share": 0.2, "purge_bars": 70}.items()
@@ -109,6 +118,9 @@ KEYS |= {
         "strength": 0.5,
     }.items()
 }
+OF_CONFIG = {"write_manifest", "make_report"}
+"""Jobs whose files hold the whole configuration."""
+
 ELSEWHERE = {"allow_batch_symbols", "raw_folder"}
 """Keys that change what is refused; tested in this file and in test_end_to_end."""
 
@@ -126,7 +138,8 @@ def test_every_key_of_the_schema_is_tried():
         if "properties" not in schema and path[-1] != "*" and "*.*" not in ".".join(path)
     }
     containers = {"raw", "synthetic"}
-    assert keys - containers == set(KEYS) | ELSEWHERE | LIMITS
+    search = {f"labels.search.{key}" for key in OF_SEARCH}
+    assert keys - containers == set(KEYS) | ELSEWHERE | LIMITS | search
 
 
 @pytest.mark.parametrize("key", KEYS)
@@ -137,6 +150,17 @@ def test_key_makes_its_job_run_again_and_no_earlier_one(finished, tmp_path, key)
     jobs, _ = planned(finished, config=arguments)
     assert again in jobs
     assert untouched not in jobs
+
+
+@pytest.mark.parametrize("key", OF_SEARCH)
+def test_key_of_the_search_makes_it_run_again(searched, finished, tmp_path, key):
+    overlay = {"labels": {"search": {key: OF_SEARCH[key]}}}
+    (tmp_path / "mine.yaml").write_text(yaml.safe_dump(overlay))
+    mine = tmp_path / "mine.yaml"
+    jobs, _ = planned(searched, config=("config/test.yaml", "search.yaml", mine))
+    assert {"find_barriers", "label_bars"} <= set(jobs)
+    assert "split_bars" not in jobs
+    assert planned(finished, config=("config/test.yaml", mine))[0].keys() <= OF_CONFIG
 
 
 def test_raw_folder_is_where_the_raw_file_is_looked_for(finished):

@@ -18,6 +18,8 @@ splits: {embargo_sessions: 1, min_sessions: {train: 5, val: 1, test: 1}}
 scores: {samples: 100}
 nulls: {session_shift: 0}
 """
+SEARCH = """labels: {search: {enabled: true, share: 0.4, trials: 20, startup_trials: 5}}
+"""
 TARGETS = ("scores", "results/MES/predictions/logistic_h20_val.parquet")
 OF_TRAINING = (
     "splits/train.parquet",
@@ -58,12 +60,12 @@ def poisoned(rows, start):
     return noisy
 
 
-def run(folder, rows):
+def run(folder, rows, *, targets=TARGETS, overlay=OVERLAY):
     """A copy of the workflow that has run on these minutes."""
     folder = copy_workflow(folder)
-    (folder / "mine.yaml").write_text(OVERLAY)
+    (folder / "mine.yaml").write_text(overlay)
     tables.write(rows, folder / RAW, schemas.RAW)
-    made = snakemake(folder, *TARGETS, config="mine.yaml")
+    made = snakemake(folder, *targets, config="mine.yaml")
     assert made.returncode == 0, made.stdout[-3000:] + made.stderr[-6000:]
     return folder / "results" / SYMBOL
 
@@ -93,3 +95,16 @@ def test_nothing_made_from_the_training_split_sees_what_comes_after_its_labels(h
     later = ("splits/val.parquet", "splits/test.parquet", "predictions/*.parquet")
     one, other = contents(honest, *later), contents(spoilt, *later)
     assert [name for name in one if one[name] == other[name]] == []
+
+
+def test_barriers_that_were_found_see_nothing_after_the_searched_rows(tmp_path):
+    file = f"barriers_h{HORIZON}.json"
+    given = {"targets": [f"results/{SYMBOL}/{file}"], "overlay": OVERLAY + SEARCH}
+    before = run(tmp_path / "before", market(), **given)
+    found = tables.read_json(before / file)
+    train = tables.read_split(before / "splits/train.parquet")
+    start = train["datetime"][found["searched_rows"]]
+    assert str(train["datetime"][found["searched_rows"] - 1]) == found["searched"]["last"]
+    after = run(tmp_path / "after", poisoned(market(), start), **given)
+    assert contents(before, file) == contents(after, file)
+    assert contents(before, "splits/train.parquet") != contents(after, "splits/train.parquet")

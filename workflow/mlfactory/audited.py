@@ -16,6 +16,7 @@ from mlfactory.cleaning import clean
 from mlfactory.contracts import Contract
 from mlfactory.features import catalog
 from mlfactory.labels import label_bars
+from mlfactory.stretch import searched_rows
 from mlfactory.times import MISSING, nanoseconds
 from mlfactory.validate import LABEL_SETTINGS, raw_file
 
@@ -91,7 +92,7 @@ class Market:
         return bars.drop(columns="segment").assign(segment_begins=begins)
 
     def labels(self, bars: pd.DataFrame, raw_bars: pd.DataFrame, horizon: int) -> pd.DataFrame:
-        """The labels of one horizon."""
+        """The labels of one horizon, by the configured barriers, searched or not."""
         settings = self.settings["labels"]
         return label_bars(
             bars,
@@ -115,6 +116,11 @@ class Market:
             return self.labels(bars, raw_bars, horizon).assign(window_end_ns=known)
 
         return build
+
+    def n_searched(self, n_train: int) -> int:
+        """How many of the training split's first rows a barrier search reads."""
+        search = self.settings["labels"]["search"]
+        return searched_rows(n_train, search["share"]) if search["enabled"] else 0
 
     def max_bars(self, horizon: int) -> int:
         """The horizon's vertical barrier."""

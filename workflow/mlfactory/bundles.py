@@ -10,6 +10,7 @@ import yaml
 from mlfactory import registry, tables
 from mlfactory._typing import Float64Array2D
 from mlfactory.errors import UserError
+from mlfactory.files import atomic_folder
 from mlfactory.models._base import FeatureRows, Model
 from mlfactory.scaling import RobustScaler
 
@@ -82,7 +83,7 @@ def save_bundle(
     metrics: dict[str, Any] | None = None,
 ) -> None:
     """Write a bundle's folder whole or not at all, with the yaml and the record of its training."""
-    with tables.atomic_folder(path) as folder:
+    with atomic_folder(path) as folder:
         bundle.save(folder)
         (folder / "model_config.yaml").write_text(yaml.safe_dump(config, sort_keys=False))
         tables.write_json(metrics or {}, folder / "training_metrics.json")

@@ -249,7 +249,14 @@ def audit_folds(market: Market, horizon: int) -> str:
     train, *_ = split_bars(bars, market.first_row(bars), market.settings["splits"])
     rows = bars[["datetime"]].iloc[train.start : train.stop].reset_index(drop=True)
     n_splits = settings["n_splits"]
-    folds = fold_table(rows, bars, labels, n_splits=n_splits, bar_interval=market.bar_interval)
+    folds = fold_table(
+        rows,
+        bars,
+        labels,
+        n_splits=n_splits,
+        bar_interval=market.bar_interval,
+        n_searched=market.n_searched(len(rows)),
+    )
     start, end = intervals(folds)
     embargo = embargo_bars(folds, **settings["embargo"])
     name = f"{market.symbol}: audit: folds h{horizon}"
@@ -263,7 +270,7 @@ def audit_folds(market: Market, horizon: int) -> str:
         )
     compared = 0
     for fold in range(n_splits):
-        held_out = (folds["fold"] == fold).to_numpy()
+        held_out = folds["fold"].eq(fold).to_numpy(dtype=bool, na_value=False)
         training = training_rows(start, end, held_out, embargo)
         compared += int(training.sum())
         overlapping = purge_violations(start, end, training, held_out, embargo)

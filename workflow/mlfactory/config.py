@@ -82,6 +82,7 @@ def checked(
         _families,
         _timeframes,
         _barriers,
+        _search,
         _splits,
         _starts,
         _checks,
@@ -300,6 +301,27 @@ def _barriers(settings: dict[str, Any]) -> Iterator[str]:
         for horizon in settings["horizons"]:
             barriers(settings, symbol, horizon)
     yield from ()
+
+
+def _search(settings: dict[str, Any]) -> Iterator[str]:
+    search = settings["labels"]["search"]
+    key = "labels.search"
+    if search["k_min"] >= search["k_max"]:
+        yield (
+            f"{key}.k_min={search['k_min']} is not below {key}.k_max={search['k_max']}; lower k_min"
+        )
+    if search["startup_trials"] > search["trials"]:
+        yield (
+            f"{key}.startup_trials={search['startup_trials']} is above {key}.trials="
+            f"{search['trials']}: nothing would be learnt from a trial; lower startup_trials"
+        )
+    purge, reach = settings["splits"]["purge_bars"], 3 * max(settings["horizons"])
+    if search["enabled"] and purge < reach:
+        yield (
+            f"splits.purge_bars={purge} is shorter than {reach}, three times the longest of "
+            f"horizons, which {key} may choose: labels would leak over the borders; raise "
+            "splits.purge_bars"
+        )
 
 
 def _splits(settings: dict[str, Any]) -> Iterator[str]:

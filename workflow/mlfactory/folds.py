@@ -130,6 +130,7 @@ def fold_table(
     *,
     n_splits: int,
     bar_interval: pd.Timedelta,
+    n_searched: int = 0,
 ) -> pd.DataFrame:
     """Folds and labels of the training split's rows, and of no other.
 
@@ -143,10 +144,13 @@ def fold_table(
         Number of folds.
     bar_interval
         Nominal length of a bar; the last of a session may end earlier.
+    n_searched
+        The first rows of the training split that a search has read: no fold holds them out.
 
     Returns
     -------
-    One row a training row, schema FOLDS.
+    One row a training row, schema FOLDS. ``fold`` is missing in the first ``n_searched`` rows; the
+    others are shared out in ``n_splits`` contiguous blocks.
 
     Raises
     ------
@@ -162,7 +166,7 @@ def fold_table(
             "end": (marks["datetime"] + bar_interval).clip(upper=marks["session_close"]),
             "session": marks["session"],
             "minute": _minutes(marks["datetime"] - marks["session_open"]),
-            "fold": pd.Series(fold_numbers(len(part), n_splits)).astype("Int16"),
+            "fold": _held_out_by(len(part), n_splits, n_searched),
             "label": part["label"],
             "t1": part["t1"],
             "bars_held": part["bars_held"],
@@ -170,6 +174,13 @@ def fold_table(
             "quality": part["quality"],
         }
     )
+
+
+def _held_out_by(n_rows: int, n_splits: int, n_searched: int) -> pd.Series:
+    """The fold of each row, missing in the first ``n_searched``."""
+    folds = pd.Series(pd.NA, index=range(n_rows), dtype="Int16")
+    folds.iloc[n_searched:] = fold_numbers(n_rows - n_searched, n_splits)
+    return folds
 
 
 def _minutes(elapsed: pd.Series) -> pd.Series:

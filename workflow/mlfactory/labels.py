@@ -81,7 +81,7 @@ def window_ends(segment: Int32Array1D, session: Int32Array1D, cross_sessions: bo
 
 
 @njit(cache=True)
-def _scan(
+def scan(
     close: Float64Array1D,
     high: Float64Array1D,
     low: Float64Array1D,
@@ -96,6 +96,23 @@ def _scan(
     max_bars: int,
 ) -> tuple[Int8Array1D, Int64Array1D, Float64Array1D, Float64Array1D, Float64Array1D, Int32Array1D]:
     """Outcome, deciding raw row, exit price, highest and lowest price met, and bars held.
+
+    Parameters
+    ----------
+    close, high, low, width
+        (n,) prices of the bars and the unit of their barriers.
+    last
+        (n,) the last bar of each bar's stretch, as `window_ends` gives it.
+    first_raw
+        (n + 1,) the first raw row of each bar.
+    raw_open, raw_high, raw_low
+        Prices of the raw rows.
+    k_up, k_down, max_bars
+        Distances of the barriers in units of ``width``, and the vertical one in bars.
+
+    Returns
+    -------
+    Six arrays of (n,); NaN and -1 where there is no price or row.
 
     Bars whose width is missing or that are the last of their stretch are UNKNOWN. Bars whose
     stretch ends within ``max_bars`` are walked to its end, for their concurrency only. Whole bars
@@ -230,7 +247,7 @@ def label_bars(
     last = window_ends(bars["segment"].to_numpy(), bars["session"].to_numpy(), cross_sessions)
     raw_bar = raw_bars["bar"].to_numpy()
     first_raw = np.searchsorted(raw_bar, np.arange(len(bars) + 1))
-    scan = _scan(
+    paths = scan(
         close,
         bars["high"].to_numpy(),
         bars["low"].to_numpy(),
@@ -246,9 +263,9 @@ def label_bars(
     )
     raw_close = raw_bars["close"].to_numpy()
     quality = path_quality(
-        close, k_up * width, k_down * width, first_raw, raw_close, *scan, horizon
+        close, k_up * width, k_down * width, first_raw, raw_close, *paths, horizon
     )
-    outcome, held = scan[0], scan[-1]
+    outcome, held = paths[0], paths[-1]
     whole = np.arange(len(bars)) + max_bars <= last
     nearer = min(k_up, k_down) * width
     tradable = nearer > contract.round_trip_cost(close)
@@ -256,7 +273,7 @@ def label_bars(
         bars["datetime"],
         nanoseconds(raw_bars["datetime"]) + raw_interval.value,
         close,
-        scan,
+        paths,
         average_uniqueness(held),
         quality,
         whole & (outcome >= 0),
@@ -268,13 +285,13 @@ def _table(
     datetime: pd.Series,
     raw_end_ns: Int64Array1D,
     close: Float64Array1D,
-    scan: tuple,
+    paths: tuple,
     uniqueness: Float64Array1D,
     quality: Float64Array1D,
     known: BoolArray1D,
     tradable: BoolArray1D,
 ) -> pd.DataFrame:
-    outcome, decided, exit_price, highest, lowest, held = scan
+    outcome, decided, exit_price, highest, lowest, held = paths
     side = np.where(outcome == SHORT, -1.0, 1.0)
     up = highest / close - 1
     down = 1 - lowest / close

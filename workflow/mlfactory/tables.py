@@ -2,11 +2,7 @@
 
 import json
 import math
-import os
-import shutil
-import tempfile
-from collections.abc import Iterable, Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Iterable, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -17,47 +13,11 @@ import pyarrow.parquet as pq
 
 from mlfactory import schemas
 from mlfactory.errors import UserError
+from mlfactory.files import atomic
 from mlfactory.schemas import TIME, Schema
 from mlfactory.times import nanoseconds
 
 _SUM_TOLERANCE = 1e-5
-
-
-@contextmanager
-def atomic(path: str | Path) -> Iterator[Path]:
-    """A temporary file beside ``path`` that takes its name when the block ends well."""
-    path = Path(path)
-    path.parent.mkdir(parents=True, exist_ok=True)
-    handle, name = tempfile.mkstemp(prefix=f".{path.name}.", dir=path.parent)
-    os.close(handle)
-    temporary = Path(name)
-    try:
-        yield temporary
-        temporary.chmod(0o666 & ~_umask())
-        temporary.replace(path)
-    finally:
-        temporary.unlink(missing_ok=True)
-
-
-@contextmanager
-def atomic_folder(path: str | Path) -> Iterator[Path]:
-    """A temporary folder beside ``path`` that takes its name when the block ends well."""
-    path = Path(path)
-    path.parent.mkdir(parents=True, exist_ok=True)
-    temporary = Path(tempfile.mkdtemp(prefix=f".{path.name}.", dir=path.parent))
-    try:
-        yield temporary
-        temporary.chmod(0o777 & ~_umask())
-        shutil.rmtree(path, ignore_errors=True)
-        temporary.rename(path)
-    finally:
-        shutil.rmtree(temporary, ignore_errors=True)
-
-
-def _umask() -> int:
-    mask = os.umask(0)
-    os.umask(mask)
-    return mask
 
 
 def check(frame: pd.DataFrame, schema: Schema, where: str) -> None:

@@ -17,7 +17,8 @@ from mlfactory.errors import UserError
 from mlfactory.features import catalog
 from mlfactory.labels import label_bars
 from mlfactory.schemas import CLASSES
-from mlfactory.splits import require_sessions, sharpe_standard_error, split_bars
+from mlfactory.splits import Split, require_sessions, sharpe_standard_error, split_bars
+from mlfactory.stretch import require_enough, searched_rows
 
 MANY_CUT = 0.2
 """Share of rows whose label's window is cut, from which on a warning says so."""
@@ -84,7 +85,7 @@ def validate(settings: dict[str, Any], symbol: str) -> Iterator[str]:
     # A file that ends within the warm-up does not say how many sessions of it there would be.
     warmup_sessions = max(warmup_sessions, catalog.warmup_sessions(chosen) + 1)
     require_sessions(splits, settings["splits"], symbol, warmup_sessions)
-    _require_folds(settings["folds"], splits[0].n_sessions)
+    _require_folds(settings["folds"], _held_out_sessions(settings, symbol, bars, splits[0]))
     test = splits[-1]
     error = sharpe_standard_error(test.n_sessions, contract.calendar)
     left_out = len(bars) - first_row - sum(s.stop - s.start for s in splits)
@@ -95,6 +96,7 @@ def validate(settings: dict[str, Any], symbol: str) -> Iterator[str]:
     for s in splits:
         yield f"{symbol}: {s.name}: {s.stop - s.start} rows, {s.n_sessions} sessions"
     train = slice(splits[0].start, splits[0].stop)
+    which = ", with the configured barriers" if settings["labels"]["search"]["enabled"] else ""
     for horizon in settings["horizons"]:
         barriers = configuration.barriers(settings, symbol, horizon)
         labels = label_bars(
@@ -106,7 +108,8 @@ def validate(settings: dict[str, Any], symbol: str) -> Iterator[str]:
             **barriers,
             **{k: settings["labels"][k] for k in LABEL_SETTINGS},
         )
-        yield f"{symbol}: h{horizon}: {labels_in_words(labels.iloc[train], barriers['max_bars'])}"
+        words = labels_in_words(labels.iloc[train], barriers["max_bars"])
+        yield f"{symbol}: h{horizon}{which}: {words}"
     yield (
         f"{symbol}: an annual Sharpe ratio measured on the {test.n_sessions} test sessions has a "
         f"standard error of {error:.1f}: one below {2 * error:.1f} cannot be told from 0"
@@ -127,6 +130,21 @@ def labels_in_words(labels: pd.DataFrame, max_bars: int) -> str:
         "end of the session or a hole: choose a shorter horizon, or labels: {cross_sessions: true} "
         "to hold over night"
     )
+
+
+def _held_out_sessions(
+    settings: dict[str, Any], symbol: str, bars: pd.DataFrame, train: Split
+) -> int:
+    """Sessions of the training split that folds hold out: all, but for those that are searched."""
+    search = settings["labels"]["search"]
+    if not search["enabled"]:
+        return train.n_sessions
+    share, longest = search["share"], max(settings["horizons"])
+    first = train.start + searched_rows(train.stop - train.start, share)
+    sessions = bars["session"].to_numpy()
+    searched = sessions[train.start : first]
+    require_enough(searched, symbol=symbol, share=share, horizon=longest)
+    return len(np.unique(sessions[first : train.stop]))
 
 
 def _require_folds(folds: dict[str, Any], n_sessions: int) -> None:

@@ -1,13 +1,14 @@
 import pandas as pd
 
-from mlfactory import contracts, runtime, schemas, tables
+from mlfactory import barrier_files, contracts, runtime, schemas, tables
 from mlfactory.checks import dataset
 from mlfactory.checks._base import refuse
 
 runtime.setup(snakemake)
 files, params = snakemake.input, snakemake.params
 names = [feature["name"] for feature in tables.read_json(files.feature_set)["features"]]
-schema = schemas.published(names, list(params.barriers))
+barriers = barrier_files.by_horizon(files.barriers)
+schema = schemas.published(names, list(barriers))
 account = tables.read_json(files.account)
 found = dataset.measures(
     dataset.Made(
@@ -18,11 +19,11 @@ found = dataset.measures(
         },
         names=names,
         bars=tables.read(files.bars, schemas.BARS),
-        labels=tables.read_by(params.barriers, files.labels, schemas.LABELS),
-        folds=tables.read_by(params.barriers, files.folds, schemas.FOLDS),
+        labels=tables.read_by(barriers, files.labels, schemas.LABELS),
+        folds=tables.read_by(barriers, files.folds, schemas.FOLDS),
     ),
     contract=contracts.from_terms(params.contract),
-    barriers=params.barriers,
+    barriers=barriers,
     label_settings=params.label_settings,
     bar_interval=pd.Timedelta(account["bar_interval"]),
     embargo=params.embargo,

@@ -26,6 +26,7 @@ page.write(
             ensembles=params.settings["ensembles"],
             n_folds=params.settings["folds"]["n_splits"],
             split_config=files.split_config,
+            barriers=files.barriers,
             labels=files.labels,
             folds=files.folds,
             stacks=files.stacks,

@@ -1,7 +1,8 @@
-from mlfactory import published, runtime, schemas, tables
+from mlfactory import barrier_files, published, runtime, schemas, tables
 
 runtime.setup(snakemake)
-files, output, barriers = snakemake.input, snakemake.output, snakemake.params.barriers
+files, output = snakemake.input, snakemake.output
+barriers = barrier_files.by_horizon(files.barriers)
 labels = tables.read_by(barriers, files.labels, schemas.LABELS)
 splits = {
     "train": tables.read_split(files.train),

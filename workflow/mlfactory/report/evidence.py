@@ -8,7 +8,7 @@ from typing import Any
 
 import pandas as pd
 
-from mlfactory import schemas, tables
+from mlfactory import barrier_files, schemas, tables
 from mlfactory._typing import Float64Array2D, Int8Array1D
 from mlfactory.contracts import Contract
 from mlfactory.stacking import probabilities, unstack
@@ -24,6 +24,8 @@ class HorizonEvidence:
     ----------
     horizon
         In bars.
+    barriers
+        The content of ``barriers_h{horizon}.json``.
     labels
         Table of schema LABELS, rows of the training split only: no other label is shown.
     folds
@@ -39,6 +41,7 @@ class HorizonEvidence:
     """
 
     horizon: int
+    barriers: dict[str, Any]
     labels: pd.DataFrame
     folds: pd.DataFrame
     stack: pd.DataFrame
@@ -99,6 +102,7 @@ def read_horizons(
     ensembles: Sequence[str],
     n_folds: int,
     split_config: str,
+    barriers: Sequence[str],
     labels: Sequence[str],
     folds: Sequence[str],
     stacks: Sequence[str],
@@ -114,7 +118,7 @@ def read_horizons(
         What is configured.
     split_config
         Path of ``split_config.json``: only labels of the training split are kept.
-    labels, folds, stacks, scores
+    barriers, labels, folds, stacks, scores
         One path a horizon.
     ensemble_oof
         One path a horizon and ensemble, the ensembles going round faster.
@@ -131,6 +135,7 @@ def read_horizons(
         combined = {e: tables.read(oof[horizon, e], schemas.PREDICTIONS) for e in ensembles}
         return HorizonEvidence(
             horizon,
+            barrier_files.read(barriers[at]),
             tables.read(labels[at], schemas.LABELS).iloc[rows].reset_index(drop=True),
             tables.read(folds[at], schemas.FOLDS),
             stack,

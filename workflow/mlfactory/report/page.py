@@ -6,8 +6,9 @@ from itertools import count
 from pathlib import Path
 from typing import Any
 
-from mlfactory import tables
+from mlfactory.files import atomic
 from mlfactory.report import (
+    barrier_search,
     calibration,
     checks,
     data_health,
@@ -29,6 +30,7 @@ SECTIONS: tuple[Callable[[Evidence], Section], ...] = (
     score_intervals.section,
     calibration.section,
     importance.section,
+    barrier_search.section,
     label_shares.section,
     checks.section,
     fold_timeline.section,
@@ -46,7 +48,7 @@ POLICY = (
 
 def write(evidence: Evidence, path: str | Path) -> None:
     """Write the page, whole or not at all."""
-    with tables.atomic(path) as temporary:
+    with atomic(path) as temporary:
         temporary.write_text(html(evidence), encoding="utf-8")
 
 

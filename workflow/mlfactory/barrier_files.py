@@ -1,0 +1,59 @@
+"""The files ``barriers_h{horizon}.json``: which barriers a horizon's labels are made with, and why.
+
+It imports no table library: with configured barriers the job that writes the file is nearly free.
+"""
+
+import json
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+from mlfactory.errors import UserError
+from mlfactory.files import atomic
+
+CONFIGURED, SEARCHED = "configured", "searched"
+"""Where barriers come from."""
+
+
+def configured(horizon: int, barriers: dict[str, Any]) -> dict[str, Any]:
+    """The content of the file where nothing is searched.
+
+    Parameters
+    ----------
+    horizon
+        In bars.
+    barriers
+        ``k_up``, ``k_down`` (ATRs) and ``max_bars``.
+
+    Returns
+    -------
+    ``source``, ``horizon``, ``barriers`` and ``searched_rows``: how many of the training split's
+    first rows are never held out, here none.
+    """
+    return {"source": CONFIGURED, "horizon": horizon, "barriers": barriers, "searched_rows": 0}
+
+
+def write(content: dict[str, Any], path: str | Path) -> None:
+    """Write the file, whole or not at all; equal content gives equal bytes."""
+    with atomic(path) as temporary:
+        temporary.write_text(json.dumps(content, indent=2, allow_nan=False) + "\n")
+
+
+def read(path: str | Path) -> dict[str, Any]:
+    """Read what ``write`` wrote.
+
+    Raises
+    ------
+    UserError
+        When the file is not whole; it names the file and what to do.
+    """
+    try:
+        return json.loads(Path(path).read_text())
+    except ValueError as error:
+        raise UserError(f"{path}: is not json ({error}); delete it and run again") from error
+
+
+def by_horizon(paths: Sequence[str | Path]) -> dict[int, dict[str, Any]]:
+    """``k_up``, ``k_down`` and ``max_bars`` by horizon, out of one file a horizon."""
+    contents = [read(path) for path in paths]
+    return {content["horizon"]: content["barriers"] for content in contents}
