@@ -1,7 +1,7 @@
 """100 trials x four horizons on the first fifth of 25k and of 115k five-minute training bars.
 
-The searches with nothing to find are part of it. Market and features are made before the clock starts; starting a job is not counted, importing the
-sampler is.
+The searches with nothing to find are part of it. Market and features are made before the clock
+starts; starting a job is not counted, importing the sampler is.
 """
 
 import argparse
