@@ -27,7 +27,7 @@ rule check_dataset:
     params:
         label_settings={
             key: SETTINGS["labels"][key]
-            for key in ("atr_period", "atr_floor_ticks", "cross_sessions")
+            for key in ("atr_period", "atr_floor_ticks", "cross_sessions", "events")
         },
         embargo=SETTINGS["folds"]["embargo"],
         contract=contract,

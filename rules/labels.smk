@@ -19,6 +19,7 @@ rule label_bars:
         atr_period=SETTINGS["labels"]["atr_period"],
         atr_floor_ticks=SETTINGS["labels"]["atr_floor_ticks"],
         cross_sessions=SETTINGS["labels"]["cross_sessions"],
+        events=SETTINGS["labels"]["events"],
         contract=contract,
         code=code("label_bars"),
     message:

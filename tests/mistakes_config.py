@@ -119,6 +119,11 @@ OVERLAYS = {
         "{tick_size: 0.25, multiplier: 5, currency: USD, calendar: CME_Equity, "
         "commission_per_contract: 0.625, slippage_ticks: {calm: 0.5, volatile: 1.0}}",
     ),
+    "a search over bars that are no events": (
+        "labels: {search: {enabled: true}, events: {kind: cusum}}",
+        "config: labels.search.enabled=true with labels.events.kind=cusum: the search trades at "
+        "every bar; set one of them back, false or every_bar",
+    ),
     "checks that would stop before they warn": (
         "checks: {psi_test: {warn: 0.25, fail: 0.1}}",
         "config: checks.psi_test.fail=0.1 is below checks.psi_test.warn=0.25, so that it "

@@ -167,9 +167,9 @@ def barriers_of_later_volatility(monkeypatch):
 def early_touches_at_the_files_end(monkeypatch):
     honest = labels._table
 
-    def touched(datetime, raw_end_ns, close, scan, uniqueness, quality, known, tradable):
+    def touched(datetime, raw_end_ns, close, scan, uniqueness, quality, known, *rest):
         known = known | np.isin(scan[0], (0, 2))
-        return honest(datetime, raw_end_ns, close, scan, uniqueness, quality, known, tradable)
+        return honest(datetime, raw_end_ns, close, scan, uniqueness, quality, known, *rest)
 
     monkeypatch.setattr(labels, "_table", touched)
 

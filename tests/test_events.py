@@ -1,7 +1,7 @@
 import numpy as np
 import pytest
 
-from mlfactory.events import cusum, every_bar
+from mlfactory.events import EVERY_BAR, cusum, is_event
 
 
 def found(close, threshold, fresh=()):
@@ -51,4 +51,10 @@ def test_later_bars_change_no_earlier_event():
 
 def test_every_bar_is_an_event_where_all_are_wanted():
     nothing = np.full(3, np.nan)
-    assert every_bar(nothing, nothing, np.zeros(3, dtype=bool)).tolist() == [True] * 3
+    assert is_event(nothing, nothing, np.zeros(3, dtype=bool), **EVERY_BAR).tolist() == [True] * 3
+
+
+def test_threshold_is_in_units_of_the_barriers():
+    close, width = np.array([10.0, 11, 12, 13, 14]), np.full(5, 2.0)
+    found = is_event(close, width, np.zeros(5, dtype=bool), kind="cusum", threshold_atr=1.2)
+    assert found.tolist() == [False, False, False, True, False]

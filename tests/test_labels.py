@@ -56,6 +56,21 @@ def test_path_that_reaches_neither_barrier_is_neutral_at_the_last_close():
     assert row["ret"] == pytest.approx(0.005)
 
 
+def test_bar_that_is_no_event_has_no_label_and_crowds_no_other():
+    """Closes run 100, 100, 103, 100, ...: with half an ATR bar 2 and bar 3 are events."""
+    rows = [FLAT, FLAT, (100, 104, 99, 103), (103, 104, 99, 100), *[FLAT] * 6]
+    every = label(rows)
+    some = label(rows, events={"kind": "cusum", "threshold_atr": 0.5})
+    assert every["event"].all()
+    assert np.flatnonzero(some["event"]).tolist() == [2, 3]
+    assert some.loc[~some["event"], "label"].isna().all()
+    assert some.loc[some["event"], "label"].equals(every.loc[some["event"], "label"])
+    assert some["t1"].equals(every["t1"])
+    assert some.loc[~some["event"], "uniqueness"].isna().all()
+    assert (some["uniqueness"] >= every["uniqueness"])[some["event"]].all()
+    assert some.loc[3, "uniqueness"] > every.loc[3, "uniqueness"]
+
+
 def test_gap_through_a_barrier_exits_at_the_opening_not_at_the_barrier():
     rows = [FLAT, FLAT, (105, 106, 90, 104), FLAT, FLAT]
     row = label(rows).iloc[1]

@@ -179,7 +179,9 @@ def horizon_evidence(horizon, models, ensembles, n_nulls, searched):
     return HorizonEvidence(
         horizon,
         found_barriers(horizon) if searched else configured(horizon, BARRIERS),
-        folds[["datetime", "label", "bars_held"]].assign(ambiguous=unknown, tradable=True),
+        folds[["datetime", "label", "bars_held"]].assign(
+            ambiguous=unknown, tradable=True, event=True
+        ),
         folds,
         stacking_dataset(folds, parts, weights="equal"),
         predictions,

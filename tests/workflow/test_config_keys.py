@@ -37,6 +37,16 @@ KEYS = {
         "label_bars",
         "compute_features",
     ),
+    "labels.events.kind": (
+        {"labels": {"events": {"kind": "cusum"}}},
+        "label_bars",
+        "compute_features",
+    ),
+    "labels.events.threshold_atr": (
+        {"labels": {"events": {"kind": "cusum", "threshold_atr": 2.0}}},
+        "label_bars",
+        "compute_features",
+    ),
     "folds.n_splits": ({"folds": {"n_splits": 3}}, "assign_folds", "label_bars"),
     "folds.embargo.sessions": (
         {"folds": {"embargo": {"sessions": 2}}},

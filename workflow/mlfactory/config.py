@@ -315,6 +315,12 @@ def _search(settings: dict[str, Any]) -> Iterator[str]:
             f"{key}.startup_trials={search['startup_trials']} is above {key}.trials="
             f"{search['trials']}: nothing would be learnt from a trial; lower startup_trials"
         )
+    kind = settings["labels"]["events"]["kind"]
+    if search["enabled"] and kind != "every_bar":
+        yield (
+            f"{key}.enabled=true with labels.events.kind={kind}: the search trades at every bar; "
+            "set one of them back, false or every_bar"
+        )
     purge, reach = settings["splits"]["purge_bars"], 3 * max(settings["horizons"])
     if search["enabled"] and purge < reach:
         yield (

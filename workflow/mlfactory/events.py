@@ -5,10 +5,10 @@ import numpy as np
 from mlfactory._numba import njit
 from mlfactory._typing import BoolArray1D, Float64Array1D
 
+CUSUM = "cusum"
 
-def every_bar(close: Float64Array1D, threshold: Float64Array1D, fresh: BoolArray1D) -> BoolArray1D:
-    """All bars; parameters as in `cusum`."""
-    return np.ones(len(close), dtype=bool)
+EVERY_BAR = {"kind": "every_bar", "threshold_atr": 0.0}
+"""The config's ``labels.events`` that leaves no bar out."""
 
 
 @njit(cache=True)
@@ -48,5 +48,27 @@ def cusum(close: Float64Array1D, threshold: Float64Array1D, fresh: BoolArray1D) 
     return events
 
 
-KINDS = {"every_bar": every_bar, "cusum": cusum}
-"""The config's ``labels.events.kind``."""
+def is_event(
+    close: Float64Array1D,
+    width: Float64Array1D,
+    fresh: BoolArray1D,
+    *,
+    kind: str,
+    threshold_atr: float,
+) -> BoolArray1D:
+    """Which bars are labelled, as the config's ``labels.events`` says.
+
+    Parameters
+    ----------
+    close, fresh
+        See `cusum`.
+    width
+        (n,) the barriers' unit, price units.
+    kind
+        ``every_bar``, or ``cusum``.
+    threshold_atr
+        The threshold in units of ``width``; every bar needs none.
+    """
+    if kind == CUSUM:
+        return cusum(close, threshold_atr * width, fresh)
+    return np.ones(len(close), dtype=bool)

@@ -4,6 +4,9 @@ Entry is the close of bar t. The path is what comes strictly after: the raw rows
 ``max_bars`` bars. Whichever barrier the path meets first decides; the raw rows say which.
 """
 
+from collections.abc import Mapping
+from typing import Any
+
 import numpy as np
 import pandas as pd
 
@@ -15,8 +18,9 @@ from mlfactory._typing import (
     Int32Array1D,
     Int64Array1D,
 )
-from mlfactory.barriers import barrier_width
+from mlfactory.barriers import barrier_width, restarts
 from mlfactory.contracts import Contract
+from mlfactory.events import EVERY_BAR, is_event
 from mlfactory.quality import LONG, NEUTRAL, SHORT, path_quality
 from mlfactory.times import MISSING, from_nanoseconds, nanoseconds
 
@@ -208,8 +212,9 @@ def label_bars(
     atr_period: int,
     atr_floor_ticks: float,
     cross_sessions: bool | None,
+    events: Mapping[str, Any] = EVERY_BAR,
 ) -> pd.DataFrame:
-    """Label every bar: 0 short, 1 neutral, 2 long, or unknown.
+    """Label every bar that is an event: 0 short, 1 neutral, 2 long, or unknown.
 
     Parameters
     ----------
@@ -230,21 +235,26 @@ def label_bars(
     cross_sessions
         Whether a path may continue into the next session of its segment; None: where sessions
         last `ROUND_THE_CLOCK` or longer.
+    events
+        The config's ``labels.events``: which bars are events, by default all.
 
     Returns
     -------
-    One row a bar, schema LABELS. ``label`` is missing where the path is ambiguous, where the
-    window of ``max_bars`` leaves the segment (or session), before the first ATR, and where the
-    nearer barrier does not clear the round-trip cost (``tradable`` is false). ``ret``, ``mae`` and
-    ``mfe`` are fractions of the entry price, seen from the label's side (long for neutral), up to
+    One row a bar, schema LABELS. ``label`` is missing where there is no event, where the path is
+    ambiguous, where the window of ``max_bars`` leaves the segment (or session), before the first
+    ATR, and where the nearer barrier does not clear the round-trip cost (``tradable`` is false).
+    ``ret``, ``mae`` and ``mfe`` are fractions of the entry price, seen from the label's side (long for neutral), up to
     the exit; the row that decides counts in full on the adverse side. ``quality`` is
-    `path_quality`, missing where the path is ambiguous or not known.
+    `path_quality`, missing where the path is ambiguous or not known. ``uniqueness`` is among
+    events, missing where there is none.
     """
     close = bars["close"].to_numpy()
     width = barrier_width(bars, atr_period=atr_period, floor=atr_floor_ticks * contract.tick_size)
     if cross_sessions is None:
         cross_sessions = trades_around_the_clock(bars)
-    last = window_ends(bars["segment"].to_numpy(), bars["session"].to_numpy(), cross_sessions)
+    segment, session = bars["segment"].to_numpy(), bars["session"].to_numpy()
+    last = window_ends(segment, session, cross_sessions)
+    event = is_event(close, width, restarts(session, segment), **events)
     raw_bar = raw_bars["bar"].to_numpy()
     first_raw = np.searchsorted(raw_bar, np.arange(len(bars) + 1))
     paths = scan(
@@ -274,10 +284,11 @@ def label_bars(
         nanoseconds(raw_bars["datetime"]) + raw_interval.value,
         close,
         paths,
-        average_uniqueness(held),
+        average_uniqueness(np.where(event, held, 0).astype(np.int32)),
         quality,
         whole & (outcome >= 0),
         tradable,
+        event,
     )
 
 
@@ -290,13 +301,14 @@ def _table(
     quality: Float64Array1D,
     known: BoolArray1D,
     tradable: BoolArray1D,
+    event: BoolArray1D,
 ) -> pd.DataFrame:
     outcome, decided, exit_price, highest, lowest, held = paths
     side = np.where(outcome == SHORT, -1.0, 1.0)
     up = highest / close - 1
     down = 1 - lowest / close
     t1 = from_nanoseconds(np.where(known, raw_end_ns[decided], MISSING))
-    labelled = known & (outcome != AMBIGUOUS) & tradable
+    labelled = known & (outcome != AMBIGUOUS) & tradable & event
 
     def where_known(values: np.ndarray) -> np.ndarray:
         return np.where(known, values, np.nan)
@@ -312,6 +324,7 @@ def _table(
             "bars_held": pd.Series(held).astype("Int32").where(known),
             "ambiguous": known & (outcome == AMBIGUOUS),
             "tradable": tradable,
+            "event": event,
             "uniqueness": where_known(uniqueness),
             "quality": where_known(quality),
         }

@@ -102,6 +102,7 @@ LABELS = Schema(
         "bars_held": Column("Int32", "bars", nullable=True, low=1),
         "ambiguous": Column("bool"),
         "tradable": Column("bool"),
+        "event": Column("bool"),
         "uniqueness": Column("float64", "mean of 1/concurrency", nullable=True, low=0, high=1),
         "quality": Column("float64", "score of the path", nullable=True, low=0, high=1),
     },

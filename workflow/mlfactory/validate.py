@@ -23,7 +23,7 @@ from mlfactory.stretch import require_enough, searched_rows
 MANY_CUT = 0.2
 """Share of rows whose label's window is cut, from which on a warning says so."""
 
-LABEL_SETTINGS = ("atr_period", "atr_floor_ticks", "cross_sessions")
+LABEL_SETTINGS = ("atr_period", "atr_floor_ticks", "cross_sessions", "events")
 
 
 @contextmanager

@@ -49,6 +49,7 @@ def warm_up() -> None:
         atr_period=14,
         atr_floor_ticks=2.0,
         cross_sessions=True,
+        events={"kind": "cusum", "threshold_atr": 1.0},
     )
     _plant()
 

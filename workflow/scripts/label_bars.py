@@ -15,5 +15,6 @@ labels = label_bars(
     atr_period=snakemake.params.atr_period,
     atr_floor_ticks=snakemake.params.atr_floor_ticks,
     cross_sessions=snakemake.params.cross_sessions,
+    events=snakemake.params.events,
 )
 tables.write(labels, snakemake.output.labels, schemas.LABELS)

@@ -66,7 +66,7 @@ def measures(
     barriers
         k_up, k_down and max_bars of each horizon.
     label_settings
-        ``atr_period``, ``atr_floor_ticks`` and ``cross_sessions``.
+        ``atr_period``, ``atr_floor_ticks``, ``cross_sessions`` and ``events``.
     embargo
         The config's ``folds.embargo``.
     """

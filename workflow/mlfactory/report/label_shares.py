@@ -13,6 +13,7 @@ MAX_BINS = 60
 """Points of a line over time, and bars of a histogram."""
 
 UNKNOWN = {
+    "no event": "#9AA5B1",
     "both barriers in one raw row": "#E6A700",
     "barrier does not clear the cost": "#CC79A7",
     "window cut by session, hole, roll or file": "#8B6FD6",
@@ -35,10 +36,11 @@ def counts(labels: pd.DataFrame) -> dict[str, int]:
 
 def unknown(labels: pd.DataFrame) -> dict[str, int]:
     """Rows without a label, by reason, in the order of ``UNKNOWN``."""
-    none = labels["label"].isna()
+    none = labels["label"].isna() & labels["event"]
     ambiguous = none & labels["ambiguous"]
     dear = none & ~labels["ambiguous"] & ~labels["tradable"]
-    numbers = (ambiguous.sum(), dear.sum(), (none & ~ambiguous & ~dear).sum())
+    cut = none & ~ambiguous & ~dear
+    numbers = ((~labels["event"]).sum(), ambiguous.sum(), dear.sum(), cut.sum())
     return dict(zip(UNKNOWN, map(int, numbers), strict=True))
 
 
