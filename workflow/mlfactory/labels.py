@@ -243,10 +243,10 @@ def label_bars(
     One row a bar, schema LABELS. ``label`` is missing where there is no event, where the path is
     ambiguous, where the window of ``max_bars`` leaves the segment (or session), before the first
     ATR, and where the nearer barrier does not clear the round-trip cost (``tradable`` is false).
-    ``ret``, ``mae`` and ``mfe`` are fractions of the entry price, seen from the label's side (long for neutral), up to
-    the exit; the row that decides counts in full on the adverse side. ``quality`` is
-    `path_quality`, missing where the path is ambiguous or not known. ``uniqueness`` is among
-    events, missing where there is none.
+    ``ret``, ``mae`` and ``mfe`` are fractions of the entry price, seen from the label's side (long
+    for neutral), up to the exit; the row that decides counts in full on the adverse side.
+    ``quality`` is `path_quality`, missing where the path is ambiguous or not known.
+    ``uniqueness`` is among events, missing where there is none.
     """
     close = bars["close"].to_numpy()
     width = barrier_width(bars, atr_period=atr_period, floor=atr_floor_ticks * contract.tick_size)
