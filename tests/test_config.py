@@ -150,6 +150,10 @@ def test_raw_file_is_the_finest_or_of_the_configured_interval(tmp_path):
     settings["raw"]["MES"] = {"interval": "3min"}
     with pytest.raises(UserError, match=r"MES_3m\.parquet: no such file"):
         raw_path(settings, "MES")
+    (tmp_path / "MES_5m.csv").touch()
+    settings["raw"]["MES"] = {"interval": "5min"}
+    with pytest.raises(UserError, match=r"holds MES_5m\.csv and MES_5m\.parquet; keep one of them"):
+        raw_path(settings, "MES")
 
 
 def test_settings_of_a_symbol_hold_nothing_of_another():

@@ -155,7 +155,8 @@ def raw_path(settings: dict[str, Any], symbol: str) -> Path:
     Raises
     ------
     UserError
-        When there is none; it says which file is looked for and what it holds.
+        When there is none, and then it says which file is looked for and what it holds; or when
+        it is there as parquet and as csv.
     """
     folder = Path(settings["raw_folder"])
     interval = raw_settings(settings, symbol)["interval"]
@@ -166,9 +167,11 @@ def raw_path(settings: dict[str, Any], symbol: str) -> Path:
         if path.suffix in (".parquet", ".csv") and path.stem.rpartition("_")[2][:-1].isdigit()
     ]
     if found:
-        return min(
-            found, key=lambda p: (int(p.stem.rpartition("_")[2][:-1]), p.suffix != ".parquet")
-        )
+        finest = min(found, key=lambda p: int(p.stem.rpartition("_")[2][:-1]))
+        alike = sorted(path.name for path in found if path.stem == finest.stem)
+        if len(alike) > 1:
+            raise UserError(f"{folder}: holds {' and '.join(alike)}; keep one of them")
+        return finest
     expected = folder / f"{symbol}_{1 if minutes == '*' else minutes}m.parquet"
     names = nearly(folder, symbol)
     if names:
