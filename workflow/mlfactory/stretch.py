@@ -101,6 +101,20 @@ def searched_rows(n_rows: int, share: float) -> int:
     return int(share * n_rows)
 
 
+def last_bars(searched: pd.DataFrame, cross_sessions: bool | None) -> Int64Array1D:
+    """`labels.window_ends` of the searched bars, the configured ``cross_sessions`` made plain."""
+    if cross_sessions is None:
+        cross_sessions = trades_around_the_clock(searched)
+    return window_ends(
+        searched["segment"].to_numpy(), searched["session"].to_numpy(), cross_sessions
+    )
+
+
+def usable(last: Int64Array1D, horizon: int) -> BoolArray1D:
+    """Rows whose longest window, three horizons, ends within their stretch, (n,)."""
+    return np.arange(len(last)) + 3 * horizon <= last
+
+
 def require_enough(sessions: np.ndarray, *, symbol: str, share: float, horizon: int) -> None:
     """Refuse to search too few rows.
 
@@ -145,12 +159,9 @@ def stretch(
     first_raw = np.searchsorted(raw_bar, np.arange(rows.start, rows.stop + 1))
     raw = raw_bars.iloc[first_raw[0] : first_raw[-1]]
     width = barrier_width(bars, atr_period=atr_period, floor=atr_floor_ticks * contract.tick_size)
-    if cross_sessions is None:
-        cross_sessions = trades_around_the_clock(bars)
     part = bars.iloc[rows]
-    last = window_ends(part["segment"].to_numpy(), part["session"].to_numpy(), cross_sessions)
-    whole = np.arange(len(part)) + 3 * horizon <= last
-    used = np.flatnonzero(whole & np.isfinite(width[rows]))
+    last = last_bars(part, cross_sessions)
+    used = np.flatnonzero(usable(last, horizon) & np.isfinite(width[rows]))
     sessions = part["session"].to_numpy()[used]
     require_enough(sessions, symbol=contract.symbol, share=share, horizon=horizon)
     values = train[[c for c in train.columns if c not in SPLIT_MARKS]].to_numpy(dtype=np.float32)

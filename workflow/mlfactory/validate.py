@@ -18,7 +18,7 @@ from mlfactory.features import catalog
 from mlfactory.labels import label_bars
 from mlfactory.schemas import CLASSES
 from mlfactory.splits import Split, require_sessions, sharpe_standard_error, split_bars
-from mlfactory.stretch import require_enough, searched_rows
+from mlfactory.stretch import last_bars, require_enough, searched_rows, usable
 
 MANY_CUT = 0.2
 """Share of rows whose label's window is cut, from which on a warning says so."""
@@ -141,10 +141,11 @@ def _held_out_sessions(
         return train.n_sessions
     share, longest = search["share"], max(settings["horizons"])
     first = train.start + searched_rows(train.stop - train.start, share)
-    sessions = bars["session"].to_numpy()
-    searched = sessions[train.start : first]
-    require_enough(searched, symbol=symbol, share=share, horizon=longest)
-    return len(np.unique(sessions[first : train.stop]))
+    searched = bars.iloc[train.start : first]
+    rows = usable(last_bars(searched, settings["labels"]["cross_sessions"]), longest)
+    sessions = searched["session"].to_numpy()[rows]
+    require_enough(sessions, symbol=symbol, share=share, horizon=longest)
+    return bars["session"].iloc[first : train.stop].nunique()
 
 
 def _require_folds(folds: dict[str, Any], n_sessions: int) -> None:
