@@ -52,9 +52,9 @@ def plot(points: list[Point], path: Path) -> None:
         y = [getattr(point, name) for point in points]
         figure.add_scatter(x=x, y=y, mode="lines+markers", row=1, col=column)
     figure.update_xaxes(type="log", title="raw minutes")
-    figure.update_yaxes(type="log")
-    figure.update_layout(showlegend=False, width=900, height=380, template="plotly_white")
-    figure.write_html(path, include_plotlyjs=True)
+    figure.update_yaxes(rangemode="tozero")
+    figure.update_layout(showlegend=False, width=880, height=360, template="plotly_white")
+    figure.write_html(path, include_plotlyjs=True, config={"displayModeBar": False})
 
 
 def main() -> None:

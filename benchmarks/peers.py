@@ -166,7 +166,9 @@ def mlfinpy_barriers(bars: pd.DataFrame, width: np.ndarray) -> float:
 
 
 def uniqueness(market: Market) -> None:
-    held = np.random.default_rng(0).integers(5, 50, len(market.bars)).astype(np.int32)
+    n = len(market.bars)
+    held = np.random.default_rng(0).integers(5, 50, n)
+    held = np.minimum(held, n - 1 - np.arange(n)).astype(np.int32)  # no label outlasts the file
     ours = cpu_ms(lambda: average_uniqueness(held))
     print("average uniqueness")
     show("mlfactory", len(held), ours)
