@@ -124,3 +124,14 @@ def test_check_that_fails_stops_the_run_in_one_line(copy):
     assert "above the limit 0" in line
     assert "change checks.psi_test.fail" in line
     assert not (copy / "results/DEMO/audit.json").exists()
+
+
+def test_bars_that_are_no_events_have_no_label_where_only_events_are_sampled(copy):
+    (copy / "events.yaml").write_text("labels: {events: {kind: cusum, threshold_atr: 2.0}}")
+    run = snakemake(copy, "dataset", config=("config/test.yaml", "events.yaml"))
+    assert run.returncode == 0, run.stderr[-3000:]
+    labels = tables.read(copy / "results/DEMO/labels_h5.parquet", schemas.LABELS)
+    assert 0.02 < labels["event"].mean() < 0.5
+    assert labels.loc[~labels["event"], "label"].isna().all()
+    audit = tables.read_json(copy / "results/DEMO/audit.json")
+    assert audit["labels"]["5"]["label_share"] < 0.5
