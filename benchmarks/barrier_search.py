@@ -5,17 +5,15 @@ starts; starting a job is not counted, importing the sampler is.
 """
 
 import argparse
-import tempfile
 import time
-from pathlib import Path
 
 import pandas as pd
 
-from mlfactory import config, contracts, schemas, synthetic, tables
+from mlfactory import config, contracts
 from mlfactory.barrier_search import search
-from mlfactory.bars import bars_from_raw
 from mlfactory.features import catalog
 from mlfactory.schemas import SPLIT_MARKS
+from mlfactory.symbol_bars import bars_of
 
 BARS_PER_MONTH = 5700
 SEED = 7
@@ -25,19 +23,8 @@ def market(months: int) -> tuple[pd.DataFrame, pd.DataFrame, pd.DataFrame]:
     """Bars, raw bars, and complete feature rows of a simulated contract."""
     settings = config.load([])
     contract = contracts.load(config.ROOT / "config/contracts.yaml")["DEMO"]
-    terms = {"calendar": contract.calendar, "tick_size": contract.tick_size}
-    with tempfile.TemporaryDirectory() as folder:
-        path = Path(folder) / "DEMO_1m.parquet"
-        raw = synthetic.market(**settings["synthetic"]["DEMO"] | {"months": months}, **terms)
-        tables.write(raw, path, schemas.RAW)
-        bars, raw_bars, account = bars_from_raw(
-            path,
-            symbol="DEMO",
-            contract=contract,
-            raw=config.raw_settings(settings, "DEMO"),
-            bars=settings["bars"],
-            cleaning=settings["cleaning"],
-        )
+    settings["synthetic"]["DEMO"]["months"] = months
+    bars, raw_bars, account = bars_of(settings, contract)
     interval = settings["bars"]["interval"]
     chosen = catalog.feature_set(**settings["features"], bar_interval=interval)
     features = catalog.build(bars, timezone=account["timezone"], chosen=chosen)

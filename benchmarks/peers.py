@@ -19,14 +19,12 @@ import talib
 from sklearn.preprocessing import RobustScaler as SklearnScaler
 from talib import abstract
 
-from mlfactory import config, contracts, synthetic
+from mlfactory import config, contracts
 from mlfactory.barriers import barrier_width
-from mlfactory.bars import make_bars
-from mlfactory.calendar import sessions
-from mlfactory.cleaning import clean
 from mlfactory.features import catalog
 from mlfactory.labels import average_uniqueness, label_bars
 from mlfactory.scaling import RobustScaler
+from mlfactory.symbol_bars import bars_of
 
 FEW = 3_000
 """Rows for the slow ones."""
@@ -37,7 +35,7 @@ INDICATOR_GROUPS = (
 )
 """All of TA-Lib but its mathematics; MAVP wants a series of periods."""
 
-MINUTE, FIVE_MINUTES = pd.Timedelta("1min"), pd.Timedelta("5min")
+MINUTE = pd.Timedelta("1min")
 
 
 @dataclass(frozen=True)
@@ -52,22 +50,9 @@ class Market:
 
 def simulated(months: int) -> Market:
     settings = config.load([])
+    settings["synthetic"]["DEMO"] |= {"months": months, "start": "2022-01-03"}
     contract = contracts.get(contracts.load(config.ROOT / "config/contracts.yaml"), "DEMO")
-    terms = settings["synthetic"]["DEMO"] | {"months": months, "start": "2022-01-03"}
-    raw = synthetic.market(**terms, calendar=contract.calendar, tick_size=contract.tick_size)
-    raw = raw.assign(volume=raw["volume"].astype("float64"), contract=None)
-    raw["contract"] = raw["contract"].astype("str")
-    schedule = sessions(contract.calendar, raw["datetime"].iloc[0], raw["datetime"].iloc[-1])
-    rows, _ = clean(
-        raw, schedule, interval=MINUTE, contract=contract, settings=settings["cleaning"]
-    )
-    bars, raw_bars, _ = make_bars(
-        rows,
-        schedule,
-        raw_interval=MINUTE,
-        bar_interval=FIVE_MINUTES,
-        max_gap=pd.Timedelta(settings["bars"]["max_gap"]),
-    )
+    bars, raw_bars, _ = bars_of(settings, contract)
     return Market(bars, raw_bars, contract, settings)
 
 
@@ -115,7 +100,7 @@ def pandas_loop(bars: pd.DataFrame, width: np.ndarray, k_up: float, k_down: floa
 def triple_barrier(market: Market) -> None:
     bars, settings = market.bars, market.settings
     table = settings["labels"]["barriers"]["default"]
-    chosen = {k: settings["labels"][k] for k in ("atr_period", "atr_floor_ticks", "cross_sessions")}
+    chosen = config.label_settings(settings)
 
     def ours(rows: pd.DataFrame, raw_bars: pd.DataFrame, horizons: list[int]) -> None:
         for h in horizons:

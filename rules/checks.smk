@@ -25,10 +25,7 @@ rule check_dataset:
     conda:
         "../envs/data.yaml"
     params:
-        label_settings={
-            key: SETTINGS["labels"][key]
-            for key in ("atr_period", "atr_floor_ticks", "cross_sessions", "events")
-        },
+        label_settings=configuration.label_settings(SETTINGS),
         embargo=SETTINGS["folds"]["embargo"],
         contract=contract,
         limits=SETTINGS["checks"],

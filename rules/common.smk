@@ -2,7 +2,7 @@
 from dataclasses import asdict
 
 from mlfactory import config as configuration
-from mlfactory import contracts, running, runtime
+from mlfactory import contracts, raw_files, running, runtime
 from mlfactory.provenance import pins, script_hash
 from snakemake_logger_plugin_mlfactory.scheduling import one_look_at_a_time
 
@@ -82,4 +82,4 @@ def raw_file(wildcards):
         raise SystemExit(f"error: {configuration.batch_refusal(sorted(requested))}")
     if symbol in SETTINGS["synthetic"]:
         return f"{SETTINGS['results']}/{symbol}/synthetic_1m.parquet"
-    return str(runtime.or_exit(configuration.raw_path, SETTINGS, symbol))
+    return str(runtime.or_exit(raw_files.raw_path, SETTINGS, symbol))

@@ -36,7 +36,7 @@ rule clean_bars:
     conda:
         "../envs/data.yaml"
     params:
-        raw=lambda w: configuration.raw_settings(SETTINGS, w.symbol),
+        raw=lambda w: raw_files.raw_settings(SETTINGS, w.symbol),
         bars=SETTINGS["bars"],
         cleaning=SETTINGS["cleaning"],
         contract=contract,

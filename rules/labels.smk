@@ -16,10 +16,7 @@ rule label_bars:
     conda:
         "../envs/data.yaml"
     params:
-        atr_period=SETTINGS["labels"]["atr_period"],
-        atr_floor_ticks=SETTINGS["labels"]["atr_floor_ticks"],
-        cross_sessions=SETTINGS["labels"]["cross_sessions"],
-        events=SETTINGS["labels"]["events"],
+        settings=configuration.label_settings(SETTINGS),
         contract=contract,
         code=code("label_bars"),
     message:

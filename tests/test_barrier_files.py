@@ -5,6 +5,7 @@ import pytest
 
 from mlfactory import barrier_files
 from mlfactory.errors import UserError
+from mlfactory.files import read_json
 
 TERMS = {"k_up": 2, "k_down": 1.5, "max_bars": 12}
 
@@ -12,7 +13,7 @@ TERMS = {"k_up": 2, "k_down": 1.5, "max_bars": 12}
 def test_configured_barriers_are_written_as_they_stand_and_nothing_was_searched(tmp_path):
     path = tmp_path / "barriers_h5.json"
     barrier_files.write(barrier_files.configured(5, TERMS), path)
-    content = barrier_files.read(path)
+    content = read_json(path)
     assert content["barriers"] == TERMS
     assert repr(content["barriers"]) == repr(TERMS)
     assert content["source"] == "configured"
@@ -31,7 +32,7 @@ def test_broken_file_is_named(tmp_path):
     path = tmp_path / "barriers_h5.json"
     path.write_text('{"source": "conf')
     with pytest.raises(UserError, match=r"barriers_h5\.json: is not json"):
-        barrier_files.read(path)
+        read_json(path)
 
 
 def test_job_of_configured_barriers_imports_no_table_library():

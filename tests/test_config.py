@@ -5,7 +5,7 @@ import re
 import pytest
 import yaml
 
-from mlfactory.config import ROOT, barriers, checked, load, of_symbol, raw_path
+from mlfactory.config import ROOT, barriers, checked, load, of_symbol
 from mlfactory.config_reference import reference
 from mlfactory.errors import UserError
 
@@ -136,24 +136,6 @@ def test_numbers_of_the_command_line_may_arrive_as_text():
     assert repr(checked(changed("splits.purge_bars", 60.0))["splits"]["purge_bars"]) == "60"
     with pytest.raises(UserError, match=r"config: horizons\.0=twenty must be a whole number >= 1"):
         checked(config | {"horizons": ["twenty"]})
-
-
-def test_raw_file_is_the_finest_or_of_the_configured_interval(tmp_path):
-    settings = checked(DEFAULT | {"raw_folder": str(tmp_path)})
-    with pytest.raises(UserError, match=r"MES_1m\.parquet: no such file; put the contract's rows"):
-        raw_path(settings, "MES")
-    for name in ("MES_5m.parquet", "MES_1m.csv", "MES_10m.parquet", "MES_1m.txt", "ES_1m.csv"):
-        (tmp_path / name).touch()
-    assert raw_path(settings, "MES").name == "MES_1m.csv"
-    settings["raw"]["MES"] = {"interval": "5min"}
-    assert raw_path(settings, "MES").name == "MES_5m.parquet"
-    settings["raw"]["MES"] = {"interval": "3min"}
-    with pytest.raises(UserError, match=r"MES_3m\.parquet: no such file"):
-        raw_path(settings, "MES")
-    (tmp_path / "MES_5m.csv").touch()
-    settings["raw"]["MES"] = {"interval": "5min"}
-    with pytest.raises(UserError, match=r"holds MES_5m\.csv and MES_5m\.parquet; keep one of them"):
-        raw_path(settings, "MES")
 
 
 def test_settings_of_a_symbol_hold_nothing_of_another():

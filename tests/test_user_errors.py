@@ -6,7 +6,7 @@ import pytest
 import mended_raw
 from errors_page import PAGE, SECTIONS, page, row
 from mistakes import FILE, Mistake, answer, minutes, write
-from mlfactory import config, contracts
+from mlfactory import config, contracts, raw_files
 from mlfactory.bars import bars_from_raw
 
 MISTAKES = [mistake for mistakes in SECTIONS.values() for mistake in mistakes]
@@ -56,7 +56,7 @@ def cleaned(content, folder):
         folder / "MES_1m.parquet",
         symbol="MES",
         contract=known["MES"],
-        raw=config.raw_settings(settings, "MES"),
+        raw=raw_files.raw_settings(settings, "MES"),
         bars=settings["bars"],
         cleaning=settings["cleaning"],
     )

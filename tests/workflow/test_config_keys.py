@@ -138,7 +138,7 @@ LIMITS = {
     f"checks.{measure}.{limit}"
     for measure, limit in product(SCHEMA["properties"]["checks"]["properties"], ("warn", "fail"))
 }
-"""One parameter of one rule; what each limit does is tested in checks/test_base.py."""
+"""One parameter of one rule; what each limit does is tested in checks/test_check.py."""
 
 
 def test_every_key_of_the_schema_is_tried():

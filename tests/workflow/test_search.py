@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 from clone import contents, planned, snakemake
 
-from mlfactory import barrier_files, ledger, schemas, tables
+from mlfactory import ledger, schemas, tables
 from mlfactory.times import nanoseconds
 
 CONFIG = ("config/test.yaml", "search.yaml")
@@ -25,7 +25,7 @@ def held_out(results):
 
 
 def test_searched_rows_are_the_first_and_no_fold_holds_them_out(results):
-    found = barrier_files.read(results / "barriers_h5.json")
+    found = tables.read_json(results / "barriers_h5.json")
     train = tables.read_split(results / "splits/train.parquet")
     held, folds = held_out(results)
     assert found["source"] == "searched"
@@ -59,12 +59,12 @@ def test_searched_rows_are_trained_on(results):
 
 
 def test_labels_and_published_manifest_are_of_the_barriers_that_were_found(results, finished):
-    found = barrier_files.read(results / "barriers_h5.json")["barriers"]
+    found = tables.read_json(results / "barriers_h5.json")["barriers"]
     manifest = tables.read_json(results / "splits/scaled/dataset_manifest.json")
     assert manifest["horizons"]["5"]["barriers"] == found
     labels = tables.read(results / "labels_h5.parquet", schemas.LABELS)
     assert labels["bars_held"].max() == found["max_bars"]
-    taken = barrier_files.read(finished / "results/DEMO/barriers_h5.json")
+    taken = tables.read_json(finished / "results/DEMO/barriers_h5.json")
     assert taken["source"] == "configured"
     assert taken["barriers"] == {"k_up": 1.35, "k_down": 1.1, "max_bars": 12}
 

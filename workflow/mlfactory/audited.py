@@ -7,7 +7,7 @@ import numpy as np
 import pandas as pd
 
 from mlfactory import config as configuration
-from mlfactory import contracts
+from mlfactory import contracts, raw_files
 from mlfactory._typing import Int64Array1D
 from mlfactory.audit import Build
 from mlfactory.bars import bars_from_rows, read_rows
@@ -17,8 +17,8 @@ from mlfactory.contracts import Contract
 from mlfactory.features import catalog
 from mlfactory.labels import label_bars
 from mlfactory.stretch import searched_rows
+from mlfactory.symbol_bars import raw_file
 from mlfactory.times import MISSING, nanoseconds
-from mlfactory.validate import LABEL_SETTINGS, raw_file
 
 BARS_AFTER_CUT = 40
 _COMPARED_BARS = 300
@@ -93,7 +93,6 @@ class Market:
 
     def labels(self, bars: pd.DataFrame, raw_bars: pd.DataFrame, horizon: int) -> pd.DataFrame:
         """The labels of one horizon, by the configured barriers, searched or not."""
-        settings = self.settings["labels"]
         return label_bars(
             bars,
             raw_bars,
@@ -101,7 +100,7 @@ class Market:
             contract=self.contract,
             raw_interval=self.raw_interval,
             **configuration.barriers(self.settings, self.symbol, horizon),
-            **{k: settings[k] for k in LABEL_SETTINGS},
+            **configuration.label_settings(self.settings),
         )
 
     def label_table(self, horizon: int) -> Build:
@@ -150,7 +149,7 @@ def load(settings: dict[str, Any], symbol: str) -> Market:
     known = contracts.load(configuration.ROOT / "config/contracts.yaml")
     contract = contracts.get(known, symbol)
     with raw_file(settings, symbol, contract) as path:
-        raw = configuration.raw_settings(settings, symbol)
+        raw = raw_files.raw_settings(settings, symbol)
         rows, found, interval = read_rows(path, symbol=symbol, raw=raw)
         where = path.name
     bars, raw_bars, account = bars_from_rows(

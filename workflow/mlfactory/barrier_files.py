@@ -8,8 +8,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
-from mlfactory.errors import UserError
-from mlfactory.files import atomic
+from mlfactory.files import atomic, read_json
 
 CONFIGURED, SEARCHED = "configured", "searched"
 """Where barriers come from."""
@@ -39,21 +38,12 @@ def write(content: dict[str, Any], path: str | Path) -> None:
         temporary.write_text(json.dumps(content, indent=2, allow_nan=False) + "\n")
 
 
-def read(path: str | Path) -> dict[str, Any]:
-    """Read what ``write`` wrote.
-
-    Raises
-    ------
-    UserError
-        When the file is not whole; it names the file and what to do.
-    """
-    try:
-        return json.loads(Path(path).read_text())
-    except ValueError as error:
-        raise UserError(f"{path}: is not json ({error}); delete it and run again") from error
-
-
 def by_horizon(paths: Sequence[str | Path]) -> dict[int, dict[str, Any]]:
     """``k_up``, ``k_down`` and ``max_bars`` by horizon, out of one file a horizon."""
-    contents = [read(path) for path in paths]
+    contents = [read_json(path) for path in paths]
     return {content["horizon"]: content["barriers"] for content in contents}
+
+
+def net_sharpes(records: list[dict[str, Any]]) -> list[float]:
+    """Net Sharpe ratios of the trials that keep all constraints, the best first."""
+    return sorted((r["net_sharpe"] for r in records if r["feasible"]), reverse=True)

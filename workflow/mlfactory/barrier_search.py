@@ -10,7 +10,7 @@ import numpy as np
 import pandas as pd
 
 from mlfactory._typing import Int8Array1D
-from mlfactory.barrier_files import SEARCHED
+from mlfactory.barrier_files import SEARCHED, net_sharpes
 from mlfactory.contracts import Contract
 from mlfactory.errors import UserError
 from mlfactory.probe import Probe, sharpe, trades
@@ -128,11 +128,6 @@ def _tried(
     study.tell(trial, values)
     feasible = max(scored["constraints"].values()) <= 0
     return {"number": trial.number, **terms, "values": values, "feasible": feasible, **scored}
-
-
-def net_sharpes(records: list[dict[str, Any]]) -> list[float]:
-    """Net Sharpe ratios of the trials that keep all constraints, the best first."""
-    return sorted((r["net_sharpe"] for r in records if r["feasible"]), reverse=True)
 
 
 def best_trial(records: list[dict[str, Any]], symbol: str, horizon: int) -> dict[str, Any]:

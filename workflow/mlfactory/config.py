@@ -9,9 +9,8 @@ from zoneinfo import ZoneInfo, ZoneInfoNotFoundError, available_timezones
 import pandas as pd
 
 from mlfactory import registry
-from mlfactory.checks._base import AT_LEAST
+from mlfactory.checks.check import AT_LEAST
 from mlfactory.errors import UserError, nearest, shown
-from mlfactory.raw_names import nearly
 from mlfactory.schema_values import fill_defaults, text_keys, typed, validate
 from mlfactory.schema_words import written
 from mlfactory.yaml_files import read_yaml
@@ -144,46 +143,10 @@ def barriers(settings: dict[str, Any], symbol: str, horizon: int) -> dict[str, A
     )
 
 
-def raw_settings(settings: dict[str, Any], symbol: str) -> dict[str, Any]:
-    """The ``raw`` block of a symbol: interval (null: the file's name says), timezone, stamps."""
-    return {"interval": None, "timezone": None, "stamps": "open", **settings["raw"].get(symbol, {})}
-
-
-def raw_path(settings: dict[str, Any], symbol: str) -> Path:
-    """The raw file of a symbol: of the configured interval, else the finest that is there.
-
-    Raises
-    ------
-    UserError
-        When there is none, and then it says which file is looked for and what it holds; or when
-        it is there as parquet and as csv.
-    """
-    folder = Path(settings["raw_folder"])
-    interval = raw_settings(settings, symbol)["interval"]
-    minutes = "*" if interval is None else int(pd.Timedelta(interval) / pd.Timedelta("1min"))
-    found = [
-        path
-        for path in folder.glob(f"{symbol}_{minutes}m.*")
-        if path.suffix in (".parquet", ".csv") and path.stem.rpartition("_")[2][:-1].isdigit()
-    ]
-    if found:
-        finest = min(found, key=lambda p: int(p.stem.rpartition("_")[2][:-1]))
-        alike = sorted(path.name for path in found if path.stem == finest.stem)
-        if len(alike) > 1:
-            raise UserError(f"{folder}: holds {' and '.join(alike)}; keep one of them")
-        return finest
-    expected = folder / f"{symbol}_{1 if minutes == '*' else minutes}m.parquet"
-    names = nearly(folder, symbol)
-    if names:
-        raise UserError(
-            f"{expected}: no such file, but there is {' and '.join(names)}; rename it to "
-            f"{expected.stem}{Path(names[0]).suffix.lower()}, or _5m where rows are of five minutes"
-        )
-    raise UserError(
-        f"{expected}: no such file; put the contract's rows there, parquet or csv, columns "
-        "datetime, open, high, low, close, volume and, if rolled, contract; "
-        "./pipeline demo needs no data"
-    )
+def label_settings(settings: dict[str, Any]) -> dict[str, Any]:
+    """What labels depend on besides their barriers: the other arguments of `labels.label_bars`."""
+    names = ("atr_period", "atr_floor_ticks", "cross_sessions", "events")
+    return {name: settings["labels"][name] for name in names}
 
 
 def _interval(text: str) -> pd.Timedelta | None:

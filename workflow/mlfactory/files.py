@@ -1,11 +1,15 @@
-"""Writing whole or not at all: a temporary file or folder that takes its name at the end."""
+"""Files whole or not at all: a temporary one takes its name at the end; and json, read back."""
 
+import json
 import os
 import shutil
 import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from typing import Any
+
+from mlfactory.errors import UserError
 
 
 @contextmanager
@@ -43,3 +47,17 @@ def _umask() -> int:
     mask = os.umask(0)
     os.umask(mask)
     return mask
+
+
+def read_json(path: str | Path) -> dict[str, Any]:
+    """Read a mapping that was written as json.
+
+    Raises
+    ------
+    UserError
+        When the file is not whole; it names the file and what to do.
+    """
+    try:
+        return json.loads(Path(path).read_text())
+    except ValueError as error:
+        raise UserError(f"{path}: is not json ({error}); delete it and run again") from error

@@ -14,6 +14,7 @@ import pyarrow.parquet as pq
 from mlfactory import schemas
 from mlfactory.errors import UserError
 from mlfactory.files import atomic
+from mlfactory.files import read_json as read_json
 from mlfactory.schemas import TIME, Schema
 from mlfactory.times import nanoseconds
 
@@ -160,17 +161,3 @@ def _plain(value: Any) -> Any:
     if isinstance(value, pd.Timestamp | pd.Timedelta):
         return str(value)
     return value
-
-
-def read_json(path: str | Path) -> dict[str, Any]:
-    """Read what ``write_json`` wrote.
-
-    Raises
-    ------
-    UserError
-        When the file is not whole; it names the file and what to do.
-    """
-    try:
-        return json.loads(Path(path).read_text())
-    except ValueError as error:
-        raise UserError(f"{path}: is not json ({error}); delete it and run again") from error

@@ -1,8 +1,6 @@
 """What can be known of a run before its first job: the raw file, the splits, and their worth."""
 
-import tempfile
 from collections.abc import Iterator
-from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -10,39 +8,17 @@ import numpy as np
 import pandas as pd
 
 from mlfactory import config as configuration
-from mlfactory import contracts, registry, row_kinds, schemas, tables
-from mlfactory.bars import bars_from_raw
-from mlfactory.contracts import Contract
+from mlfactory import contracts, registry, row_kinds
 from mlfactory.errors import UserError
 from mlfactory.features import catalog
 from mlfactory.labels import label_bars
 from mlfactory.schemas import CLASSES
 from mlfactory.splits import Split, require_sessions, sharpe_standard_error, split_bars
 from mlfactory.stretch import last_bars, require_enough, searched_rows, usable
+from mlfactory.symbol_bars import bars_of
 
 MANY_CUT = 0.2
 """Share of rows whose label's window is cut, from which on a warning says so."""
-
-LABEL_SETTINGS = ("atr_period", "atr_floor_ticks", "cross_sessions", "events")
-
-
-@contextmanager
-def raw_file(settings: dict[str, Any], symbol: str, contract: Contract) -> Iterator[Path]:
-    """The symbol's raw file; a simulated market's is made, and gone at the end."""
-    if symbol not in settings["synthetic"]:
-        yield configuration.raw_path(settings, symbol)
-        return
-    from mlfactory import synthetic
-
-    with tempfile.TemporaryDirectory() as folder:
-        path = Path(folder) / "synthetic_1m.parquet"
-        market = synthetic.market(
-            **settings["synthetic"][symbol],
-            calendar=contract.calendar,
-            tick_size=contract.tick_size,
-        )
-        tables.write(market, path, schemas.RAW)
-        yield path
 
 
 def check_models(settings: dict[str, Any], root: Path = configuration.ROOT) -> None:
@@ -68,15 +44,7 @@ def validate(settings: dict[str, Any], symbol: str) -> Iterator[str]:
     check_models(settings)
     known = contracts.load(configuration.ROOT / "config/contracts.yaml")
     contract = contracts.get(known, symbol)
-    with raw_file(settings, symbol, contract) as path:
-        bars, raw_bars, account = bars_from_raw(
-            path,
-            symbol=symbol,
-            contract=contract,
-            raw=configuration.raw_settings(settings, symbol),
-            bars=settings["bars"],
-            cleaning=settings["cleaning"],
-        )
+    bars, raw_bars, account = bars_of(settings, contract)
     yield from _account_lines(symbol, bars, account)
     chosen = catalog.feature_set(**settings["features"], bar_interval=settings["bars"]["interval"])
     first_row = catalog.first_complete_row(bars, chosen)
@@ -106,7 +74,7 @@ def validate(settings: dict[str, Any], symbol: str) -> Iterator[str]:
             contract=contract,
             raw_interval=pd.Timedelta(account["raw_interval"]),
             **barriers,
-            **{k: settings["labels"][k] for k in LABEL_SETTINGS},
+            **configuration.label_settings(settings),
         )
         words = labels_in_words(labels.iloc[train], barriers["max_bars"])
         yield f"{symbol}: h{horizon}{which}: {words}"

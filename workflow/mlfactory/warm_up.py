@@ -7,11 +7,11 @@ import numpy as np
 import pandas as pd
 
 from mlfactory import config as configuration
-from mlfactory import contracts, registry, schemas, synthetic, tables
-from mlfactory.bars import bars_from_raw
+from mlfactory import contracts, registry, schemas, tables
 from mlfactory.features import catalog
 from mlfactory.labels import label_bars
 from mlfactory.models._base import FeatureRows
+from mlfactory.symbol_bars import bars_of
 
 
 def warm_up() -> None:
@@ -19,22 +19,9 @@ def warm_up() -> None:
     settings = configuration.load([])
     known = contracts.load(configuration.ROOT / "config/contracts.yaml")
     contract = contracts.get(known, "DEMO")
+    settings["synthetic"]["DEMO"]["months"] = 1
+    bars, raw_bars, account = bars_of(settings, contract)
     with tempfile.TemporaryDirectory() as folder:
-        path = Path(folder) / "DEMO_1m.parquet"
-        market = synthetic.market(
-            **settings["synthetic"]["DEMO"] | {"months": 1},
-            calendar=contract.calendar,
-            tick_size=contract.tick_size,
-        )
-        tables.write(market, path, schemas.RAW)
-        bars, raw_bars, account = bars_from_raw(
-            path,
-            symbol="DEMO",
-            contract=contract,
-            raw=configuration.raw_settings(settings, "DEMO"),
-            bars=settings["bars"],
-            cleaning=settings["cleaning"],
-        )
         bars, raw_bars = _through_files(Path(folder), bars, raw_bars)
     # One timeframe compiles what all of them run; the session's would need a longer market.
     chosen = catalog.FeatureSet(timeframes=("15min",))

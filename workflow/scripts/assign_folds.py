@@ -1,6 +1,6 @@
 import pandas as pd
 
-from mlfactory import barrier_files, runtime, schemas, tables
+from mlfactory import runtime, schemas, tables
 from mlfactory.folds import fold_table
 
 runtime.setup(snakemake)
@@ -10,7 +10,7 @@ folds = fold_table(
     tables.read(snakemake.input.bars, schemas.BARS),
     tables.read(snakemake.input.labels, schemas.LABELS),
     n_splits=snakemake.params.n_splits,
-    n_searched=barrier_files.read(snakemake.input.barriers)["searched_rows"],
+    n_searched=tables.read_json(snakemake.input.barriers)["searched_rows"],
     bar_interval=pd.Timedelta(account["bar_interval"]),
 )
 tables.write(folds, snakemake.output.folds, schemas.FOLDS)

@@ -2,7 +2,7 @@ import pandas as pd
 
 from mlfactory import barrier_files, contracts, runtime, schemas, tables
 from mlfactory.checks import dataset
-from mlfactory.checks._base import refuse
+from mlfactory.checks.check import refuse
 
 runtime.setup(snakemake)
 files, params = snakemake.input, snakemake.params

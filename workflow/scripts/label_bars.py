@@ -1,6 +1,6 @@
 import pandas as pd
 
-from mlfactory import barrier_files, contracts, runtime, schemas, tables
+from mlfactory import contracts, runtime, schemas, tables
 from mlfactory.labels import label_bars
 
 runtime.setup(snakemake)
@@ -11,10 +11,7 @@ labels = label_bars(
     horizon=int(snakemake.wildcards.horizon),
     contract=contracts.from_terms(snakemake.params.contract),
     raw_interval=pd.Timedelta(account["raw_interval"]),
-    **barrier_files.read(snakemake.input.barriers)["barriers"],
-    atr_period=snakemake.params.atr_period,
-    atr_floor_ticks=snakemake.params.atr_floor_ticks,
-    cross_sessions=snakemake.params.cross_sessions,
-    events=snakemake.params.events,
+    **tables.read_json(snakemake.input.barriers)["barriers"],
+    **snakemake.params.settings,
 )
 tables.write(labels, snakemake.output.labels, schemas.LABELS)

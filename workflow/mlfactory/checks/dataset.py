@@ -8,7 +8,7 @@ import numpy as np
 import pandas as pd
 
 from mlfactory.checks import features, labels, leaks
-from mlfactory.checks._base import Check, Limits, content
+from mlfactory.checks.check import Check, Limits, content
 from mlfactory.contracts import Contract
 from mlfactory.labels import label_bars
 from mlfactory.times import rows_at
@@ -58,8 +58,7 @@ def measures(
     bar_interval: pd.Timedelta,
     embargo: Mapping[str, int],
 ) -> dict[str, dict[Any, Any]]:
-    """What is measured: ``features`` by measure and feature, ``labels`` by horizon and measure,
-    ``leaks`` by leak and where it was counted.
+    """Everything that is measured, before it is judged.
 
     Parameters
     ----------
@@ -69,6 +68,11 @@ def measures(
         ``atr_period``, ``atr_floor_ticks``, ``cross_sessions`` and ``events``.
     embargo
         The config's ``folds.embargo``.
+
+    Returns
+    -------
+    ``features`` by measure and feature, ``labels`` by horizon and measure, ``leaks`` by leak and
+    where it was counted.
     """
     train = made.splits["train"]
     of_labels = {}

@@ -9,7 +9,7 @@ import numpy as np
 import pandas as pd
 
 from mlfactory._typing import Float32Array2D
-from mlfactory.checks._base import Check, Limits, judged
+from mlfactory.checks.check import Check, Limits, judged
 from mlfactory.drift import population_stability_index
 from mlfactory.scaling import CLIP
 

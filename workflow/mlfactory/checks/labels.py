@@ -5,7 +5,7 @@ from collections.abc import Iterator, Mapping
 import numpy as np
 import pandas as pd
 
-from mlfactory.checks._base import Check, Limits, judged
+from mlfactory.checks.check import Check, Limits, judged
 
 
 def measures(labels: pd.DataFrame, coarse: pd.DataFrame, max_bars: int) -> dict[str, float]:
@@ -26,8 +26,7 @@ def measures(labels: pd.DataFrame, coarse: pd.DataFrame, max_bars: int) -> dict[
     ``label_share`` of rows with a label; ``class_share``, the rarest class's share of these;
     ``ambiguous_share`` of the paths that are whole whose raw row met both barriers, and
     ``ambiguous_bar_share`` whose bar did; ``holding_share``, mean bars held over ``max_bars``;
-    ``uniqueness``, the mean of labelled rows. Where there is no label, the last four that need one
-    are NaN or 0.
+    ``uniqueness``, the mean of labelled rows. Without any label the last two are NaN.
     """
     label = labels["label"].dropna().to_numpy(dtype=np.int64)
     known = labels["label"].notna()

@@ -7,7 +7,7 @@ import numpy as np
 import pandas as pd
 
 from mlfactory.audit import purge_violations
-from mlfactory.checks._base import Check
+from mlfactory.checks.check import Check
 from mlfactory.folds import embargo_bars, training_rows
 from mlfactory.oof import intervals
 from mlfactory.times import nanoseconds

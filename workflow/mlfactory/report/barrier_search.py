@@ -5,7 +5,7 @@ from typing import Any
 
 import numpy as np
 
-from mlfactory.barrier_files import SEARCHED
+from mlfactory.barrier_files import SEARCHED, net_sharpes
 from mlfactory.report._base import (
     NULL_COLOUR,
     Block,
@@ -232,7 +232,7 @@ def _ranked(values: list[float], name: str, colour: str, width: float) -> dict[s
 def _chance(part: HorizonEvidence) -> Chart:
     content = part.barriers
     lines = [_ranked(null, "nothing to find", NULL_COLOUR, 1.5) for null in content["nulls"]]
-    kept = sorted((trial["net_sharpe"] for trial in _kept(content)), reverse=True)
+    kept = net_sharpes(content["trials"])
     lines.append(_ranked(kept, "trials", KEPT, 2.5))
     shape = layout(xaxis=axis("trials from best to worst"), yaxis=axis(f"net {RATIO}"))
     return Chart(

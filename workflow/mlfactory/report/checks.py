@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from mlfactory.checks._base import AT_LEAST
+from mlfactory.checks.check import AT_LEAST
 from mlfactory.report._base import Block, Chart, Chip, Figure, Section, Table, axis, layout
 from mlfactory.report.evidence import Evidence
 

@@ -8,7 +8,7 @@ from typing import Any
 
 import pandas as pd
 
-from mlfactory import barrier_files, schemas, tables
+from mlfactory import schemas, tables
 from mlfactory._typing import Float64Array2D, Int8Array1D
 from mlfactory.contracts import Contract
 from mlfactory.stacking import probabilities, unstack
@@ -135,7 +135,7 @@ def read_horizons(
         combined = {e: tables.read(oof[horizon, e], schemas.PREDICTIONS) for e in ensembles}
         return HorizonEvidence(
             horizon,
-            barrier_files.read(barriers[at]),
+            tables.read_json(barriers[at]),
             tables.read(labels[at], schemas.LABELS).iloc[rows].reset_index(drop=True),
             tables.read(folds[at], schemas.FOLDS),
             stack,

@@ -1,7 +1,7 @@
 import pytest
 
 from mlfactory import config
-from mlfactory.checks._base import AT_LEAST, Check, content, judged, refuse
+from mlfactory.checks.check import AT_LEAST, Check, content, judged, refuse
 from mlfactory.errors import UserError
 
 SHIPPED = config.load([])["checks"]

@@ -1,0 +1,47 @@
+import pytest
+
+from mlfactory import config
+from mlfactory.errors import UserError
+from mlfactory.raw_files import nearly, raw_path
+
+
+@pytest.mark.parametrize(
+    "name",
+    [
+        *("es_1m.parquet", "ES-1m.parquet", "ES_1min.csv", "ES.parquet", "es 1m.csv"),
+        *("ES1m.parquet", "ES_1m.PARQUET", "ES_2024_1m.csv"),
+    ],
+)
+def test_name_that_begins_with_the_symbol_is_nearly_right(tmp_path, name):
+    (tmp_path / name).touch()
+    assert nearly(tmp_path, "ES") == [name]
+
+
+@pytest.mark.parametrize(
+    "name", ["MES_1m.parquet", "ESX_1m.parquet", "ES2_1m.csv", "ES_1m.txt", "1m_ES.csv"]
+)
+def test_name_of_another_contract_or_kind_is_not(tmp_path, name):
+    (tmp_path / name).touch()
+    assert nearly(tmp_path, "ES") == []
+
+
+def test_folder_that_is_not_there_has_none(tmp_path):
+    assert nearly(tmp_path / "none", "ES") == []
+
+
+def test_raw_file_is_the_finest_or_of_the_configured_interval(tmp_path):
+    settings = config.load([], overrides={"raw_folder": str(tmp_path)})
+    with pytest.raises(UserError, match=r"MES_1m\.parquet: no such file; put the contract's rows"):
+        raw_path(settings, "MES")
+    for name in ("MES_5m.parquet", "MES_1m.csv", "MES_10m.parquet", "MES_1m.txt", "ES_1m.csv"):
+        (tmp_path / name).touch()
+    assert raw_path(settings, "MES").name == "MES_1m.csv"
+    settings["raw"]["MES"] = {"interval": "5min"}
+    assert raw_path(settings, "MES").name == "MES_5m.parquet"
+    settings["raw"]["MES"] = {"interval": "3min"}
+    with pytest.raises(UserError, match=r"MES_3m\.parquet: no such file"):
+        raw_path(settings, "MES")
+    (tmp_path / "MES_5m.csv").touch()
+    settings["raw"]["MES"] = {"interval": "5min"}
+    with pytest.raises(UserError, match=r"holds MES_5m\.csv and MES_5m\.parquet; keep one of them"):
+        raw_path(settings, "MES")
