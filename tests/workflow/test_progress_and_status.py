@@ -33,7 +33,7 @@ def test_failed_job_is_one_line_and_status_names_it_and_the_next_run_mends_it(co
     assert 2 <= len(lines) <= os.cpu_count() + 1
     for line in lines[:-1]:
         assert re.fullmatch(
-            r"error: fit DEMO .* fold .*: ZeroDivisionError: division by zero; log: .*\.log",
+            r"error: fit DEMO .*: ZeroDivisionError: division by zero; log: .*\.log",
             line,
         )
     status = call(copy, "./pipeline", "status", *TEST)
