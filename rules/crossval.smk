@@ -59,3 +59,10 @@ use rule predict_splits as predict_splits_classical with:
         model=family("classical"),
     conda:
         "../envs/classical.yaml"
+
+
+use rule predict_splits as predict_splits_neural with:
+    wildcard_constraints:
+        model=family("neural"),
+    conda:
+        "../envs/neural.yaml"

@@ -19,6 +19,8 @@ rule fit_boosting:
     conda:
         "../envs/boosting.yaml"
     threads: SETTINGS["threads"]
+    resources:
+        gpu=lambda w: int(MODELS[w.model]["device"]["use_gpu"]),
     params:
         model=lambda w: MODELS[w.model],
         fit=SETTINGS["fit"],
@@ -39,6 +41,15 @@ use rule fit_boosting as fit_classical with:
         "../envs/classical.yaml"
 
 
+use rule fit_boosting as fit_neural with:
+    wildcard_constraints:
+        model=family("neural"),
+    conda:
+        "../envs/neural.yaml"
+    resources:
+        gpu=1,
+
+
 # Fitted on the whole training split: nothing is held out, so nothing is predicted.
 rule fit_boosting_full:
     input:
@@ -56,6 +67,8 @@ rule fit_boosting_full:
     conda:
         "../envs/boosting.yaml"
     threads: SETTINGS["threads"]
+    resources:
+        gpu=lambda w: int(MODELS[w.model]["device"]["use_gpu"]),
     params:
         model=lambda w: MODELS[w.model],
         fit=SETTINGS["fit"],
@@ -73,3 +86,12 @@ use rule fit_boosting_full as fit_classical_full with:
         model=family("classical"),
     conda:
         "../envs/classical.yaml"
+
+
+use rule fit_boosting_full as fit_neural_full with:
+    wildcard_constraints:
+        model=family("neural"),
+    conda:
+        "../envs/neural.yaml"
+    resources:
+        gpu=1,

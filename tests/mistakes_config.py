@@ -143,9 +143,13 @@ OVERLAYS = {
         "models: [lightgmb]",
         "config: unknown model 'lightgmb' in models or ensembles; did you mean lightgbm?",
     ),
+    "embargo shorter than a sequence": (
+        "folds: {embargo: {min_bars: 30}}",
+        "config: folds.embargo.min_bars=30 is shorter than needs.sequence_length=60 in config/mod",
+    ),
     "unknown ensemble": (
-        "ensembles: [stack]",
-        "config: unknown model 'stack' in models or ensembles; there are catboost, lightgbm, ",
+        "ensembles: [average]",
+        "config: unknown model 'average' in models or ensembles; there are blending, catboost, ",
     ),
     "base model among the ensembles": (
         "ensembles: [logistic]",

@@ -181,9 +181,39 @@ OF_MODELS = [
             "early_stopping.patience=0 must be a whole number >= 1. Steps without gain",
         ),
         (
+            "model: unknown decomposition",
+            {"decomposition": "two stages"},
+            "decomposition=two stages must be multiclass or two_stage (default multiclass)",
+        ),
+        (
+            "model: selection of no features",
+            {"needs": {"scaling": False, "features": "selected-0"}},
+            "needs.features=selected-0 must be text that matches ^selected-[1-9][0-9]*$",
+        ),
+        (
+            "model: sequence without sequences",
+            {"needs": {"scaling": False, "sequence_length": 60}},
+            "needs.sequences=false with needs.sequence_length=60; a sequence has 2 rows or",
+        ),
+        (
+            "model: GPU that it never uses",
+            {"device": {"use_gpu": True}},
+            "device.use_gpu=true with needs.gpu=none; set needs.gpu: optional",
+        ),
+        (
+            "model: unknown key in its search space",
+            {"search_space": {"num_leave": {"low": 2, "high": 9}}},
+            "search_space.num_leave is unknown; did you mean num_leaves?",
+        ),
+        (
+            "model: search space upside down",
+            {"search_space": {"num_leaves": {"low": 9, "high": 2}}},
+            "search_space.num_leaves.low=9 is not below",
+        ),
+        (
             "model: unknown family",
-            {"model": {"family": "neural"}},
-            "model.family=neural must be boosting or classical or ensemble. Which rule fits it.",
+            {"model": {"family": "deep"}},
+            "model.family=deep must be boosting or classical or neural or ensemble. Which rule",
         ),
         (
             "model: name of another model",

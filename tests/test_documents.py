@@ -60,7 +60,11 @@ MODULES = {
     ),
     "boosting": ("oof", "models.lightgbm", "models.xgboost", "models.catboost"),
     "report": ("report.evidence", "report.page"),
-    "classical": ("oof", "models.logistic", "models.random_forest", "scores", "ensembles"),
+    "classical": (
+        *("oof", "models.logistic", "models.svm", "models.random_forest", "scores", "ensembles"),
+        *("models.stacking", "models.voting"),
+    ),
+    "neural": ("oof", "models.lstm", "models.gru", "models.tcn"),
 }
 
 

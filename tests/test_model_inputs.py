@@ -6,7 +6,7 @@ import pytest
 from mlfactory import config as configuration
 from mlfactory.config import load, load_models
 from mlfactory.errors import UserError
-from mlfactory.model_inputs import columns
+from mlfactory.model_inputs import columns, n_selected
 from mlfactory.oof import feature_rows
 from test_oof import fit
 from training import training_tables
@@ -20,13 +20,34 @@ MANIFEST = {
 }
 
 
+def reads(features="all", **needs):
+    """A model's yaml, as far as it says what is read."""
+    return {"model": {"type": "logistic"}, "needs": {"features": features, **needs}}
+
+
 def test_model_reads_the_features_of_its_families_in_the_order_of_the_table():
-    assert columns(MANIFEST, {"needs": {"families": ["wavelet", "price"]}}) == ["a", "c", "d"]
-    assert columns(MANIFEST, {"needs": {"families": ["price", "volume"]}}) == ["a"]
+    assert columns(MANIFEST, reads(families=["wavelet", "price"])) == ["a", "c", "d"]
+    assert columns(MANIFEST, reads(families=["price", "volume"])) == ["a"]
 
 
 def test_model_without_families_reads_every_feature():
-    assert columns(MANIFEST, {"needs": {}}) == ["a", "b", "c", "d"]
+    assert columns(MANIFEST, reads()) == ["a", "b", "c", "d"]
+
+
+def test_listed_features_are_read_in_the_order_of_the_table_and_no_others():
+    assert columns(MANIFEST, reads(["d", "b"])) == ["b", "d"]
+
+
+def test_listed_feature_that_is_none_of_the_families_is_refused():
+    words = "config/models/logistic.yaml: needs.features: 'c' is no feature of the families"
+    with pytest.raises(UserError, match=words):
+        columns(MANIFEST, reads(["a", "c"], families=["price"]))
+
+
+def test_selection_is_among_all_that_may_be_read_and_counts_its_features():
+    assert columns(MANIFEST, reads("selected-2")) == ["a", "b", "c", "d"]
+    assert n_selected(reads("selected-20")) == 20
+    assert n_selected(reads()) is n_selected(reads(["a"])) is None
 
 
 def test_fitted_model_takes_its_own_features_from_a_wider_table_in_any_order():

@@ -4,6 +4,8 @@ import pytest
 
 from mlfactory import oof, schemas, tables
 from mlfactory.config import load_models
+from mlfactory.folds import intervals
+from mlfactory.models import _torch
 from mlfactory.oof import fit_fold, fit_full, fold_rows, inner_split, mean_prediction, training_set
 from mlfactory.scaling import RobustScaler
 from training import logistic, training_tables
@@ -20,7 +22,7 @@ GIVEN = {
 
 
 def fit(train, folds, fold=1, **change):
-    return fit_fold(train, folds, fold=fold, embargo=EMBARGO, **GIVEN | change)
+    return fit_fold(train, folds, fold=fold, **{"embargo": EMBARGO} | GIVEN | change)
 
 
 def test_every_held_out_row_is_predicted_labelled_or_not():
@@ -45,22 +47,28 @@ def test_planted_signal_is_found_out_of_fold_and_noise_is_not():
         assert least < gain < most
 
 
-def allowed_rows(folds, fold):
+def allowed_rows(folds, fold, embargo=4):
     """Rows that a fold may be fitted on, by comparing every row with every held-out one."""
-    start, end = oof.intervals(folds)
+    start, end = intervals(folds)
     held_out = (folds["fold"] == fold).to_numpy()
     overlap = (start[:, None] <= end[held_out]) & (end[:, None] >= start[held_out])
     last = np.searchsorted(start, end[held_out].max(), side="right")
-    embargoed = (np.arange(len(start)) >= last) & (np.arange(len(start)) < last + 4)
+    embargoed = (np.arange(len(start)) >= last) & (np.arange(len(start)) < last + embargo)
     return ~held_out & ~overlap.any(axis=1) & ~embargoed
 
 
-def poisoned(train, folds, fold):
-    """The same tables with every row that the fold must not see replaced by noise."""
-    spoilt = np.flatnonzero(~allowed_rows(folds, fold))
+def poisoned(train, folds, fold, embargo=4, *, looks_back=False):
+    """The same tables with every row that the fold must not see replaced by noise.
+
+    A model that looks back may read the features of purged and embargoed rows.
+    """
+    spoilt = np.flatnonzero(~allowed_rows(folds, fold, embargo))
     generator = np.random.default_rng(99)
     train, folds = train.copy(), folds.copy()
-    train.loc[spoilt, ["a", "b", "c"]] = 50 * generator.normal(size=(len(spoilt), 3)).astype("f4")
+    unseen = np.flatnonzero(folds["fold"] == fold) if looks_back else spoilt
+    names = list(oof.feature_rows(train).names)
+    noise = generator.normal(size=(len(unseen), len(names))).astype("f4")
+    train.loc[unseen, names] = 50 * noise
     labels = pd.Series(generator.integers(0, 3, len(spoilt)), index=spoilt).astype("Int8")
     folds.loc[spoilt, "label"] = labels.where(folds.loc[spoilt, "label"].notna())
     folds.loc[spoilt, "uniqueness"] = folds.loc[spoilt, "uniqueness"] / 3
@@ -68,13 +76,19 @@ def poisoned(train, folds, fold):
     return train, folds
 
 
-def fold_violations(fold=1, **model):
+def fold_violations(fold=1, embargo=4, noise=0, **given):
     """What of a fold's fit changes when everything that it must not see is replaced by noise."""
-    train, folds = training_tables()
-    honest, _, metrics = fit(train, folds, fold, **model)
-    spoilt, _, spoilt_metrics = fit(*poisoned(train, folds, fold), fold, **model)
+    train, folds = training_tables(noise=noise)
+    given |= {"embargo": {"sessions": 0, "min_bars": embargo}}
+    looks_back = embargo > 4
+    honest, _, metrics = fit(train, folds, fold, **given)
+    spoilt, _, spoilt_metrics = fit(
+        *poisoned(train, folds, fold, embargo, looks_back=looks_back), fold, **given
+    )
     rows = oof.feature_rows(train.iloc[:50])
     found = []
+    if honest.model.feature_names != spoilt.model.feature_names:
+        return ["features"]
     if metrics != spoilt_metrics:
         found.append("metrics")
     if honest.scaler and not np.array_equal(honest.scaler.center, spoilt.scaler.center):
@@ -94,15 +108,63 @@ def test_no_tree_sees_the_rows_it_is_scored_on(name):
     assert fold_violations(model=load_models([name])[name]) == []
 
 
-def leak_scaler(monkeypatch):
-    fit_on, fit_once = RobustScaler.fit, oof._fit_once
+SELECTING = {"noise": 12, "model": logistic()}
+SELECTING["model"]["needs"] |= {"features": "selected-6"}
+"""A fit in which chance chooses most features."""
 
-    def of_all_rows(model, data, *arguments):
+
+def test_no_selection_sees_the_rows_that_are_scored():
+    assert fold_violations(**SELECTING) == []
+
+
+@pytest.mark.parametrize("name", ["gru", "tcn"])
+def test_no_sequence_model_sees_the_rows_it_is_scored_on(name):
+    model = load_models([name])[name]
+    model["training"] |= {"epochs": 2}
+    model["needs"] |= {"features": "selected-2"}
+    assert fold_violations(embargo=60, model=model) == []
+
+
+@pytest.mark.parametrize("name", ["svm", "lightgbm"])
+def test_no_model_in_two_stages_sees_the_rows_it_is_scored_on(name):
+    model = load_models([name])[name] | {"decomposition": "two_stage"}
+    model["training"] |= {"rounds": 30} if name == "lightgbm" else {"landmarks": 50}
+    assert fold_violations(model=model) == []
+
+
+def leak_forward(monkeypatch):
+    """Windows that end ten rows late."""
+    laid_out = _torch.timeline
+
+    def late(X, length):
+        return laid_out(X.take(np.minimum(X.rows + 10, len(X.values) - 1)), length)
+
+    monkeypatch.setattr(_torch, "timeline", late)
+
+
+def leak_scaler(monkeypatch):
+    fit_on, fit_once = RobustScaler.fit, oof._Fit.on
+
+    def of_all_rows(fit, data, *arguments):
         whole = classmethod(lambda cls, values: fit_on(data.features.values))
         monkeypatch.setattr(RobustScaler, "fit", whole)
-        return fit_once(model, data, *arguments)
+        return fit_once(fit, data, *arguments)
 
-    monkeypatch.setattr(oof, "_fit_once", of_all_rows)
+    monkeypatch.setattr(oof._Fit, "on", of_all_rows)
+
+
+def leak_selection(monkeypatch):
+    select, fit_once = oof.most_important, oof._Fit.on
+
+    def of_all_rows(fit, data, *arguments):
+        def by_all(X, y, weight, **options):
+            label = np.maximum(data.label, 0)
+            return select(data.features, label, np.ones(len(label)), **options)
+
+        monkeypatch.setattr(oof, "most_important", by_all)
+        return fit_once(fit, data, *arguments)
+
+    monkeypatch.setattr(oof._Fit, "on", of_all_rows)
 
 
 def leak_purge(monkeypatch):
@@ -133,6 +195,7 @@ def leak_weights(monkeypatch):
 
 LEAKS = {
     "scaler fitted on all rows": (leak_scaler, "scaler"),
+    "features selected on all rows": (leak_selection, "features"),
     "no purge": (leak_purge, "metrics"),
     "early stopping on the held-out fold": (leak_early_stopping, "metrics"),
     "weights of all rows": (leak_weights, "predictions"),
@@ -143,7 +206,14 @@ LEAKS = {
 def test_planted_leak_is_caught(monkeypatch, leak):
     plant, where = LEAKS[leak]
     plant(monkeypatch)
-    assert where in fold_violations()
+    assert where in fold_violations(**SELECTING if where == "features" else {})
+
+
+def test_window_that_looks_ahead_is_caught(monkeypatch):
+    model = load_models(["tcn"])["tcn"]
+    model["training"] |= {"epochs": 2}
+    leak_forward(monkeypatch)
+    assert fold_violations(fold=2, embargo=60, model=model) != []
 
 
 def test_inner_tail_is_the_latest_and_no_head_label_reaches_into_it():

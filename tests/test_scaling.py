@@ -20,6 +20,13 @@ def test_column_without_spread_is_centred_and_not_divided():
     assert scaler.transform(np.float32([[5, 7], [99, 8]])).tolist() == [[1, 0], [5, 1]]
 
 
+def test_column_that_is_mostly_one_value_is_scaled_by_its_range():
+    """Minutes to the close, of a market whose session is long: rare values stay apart."""
+    values = np.float32([[60.0]] * 8 + [[30.0], [0.0]])
+    scaled = RobustScaler.fit(values).transform(values)
+    assert scaled[:, 0].tolist() == [0.0] * 8 + [-0.5, -1.0]
+
+
 def test_scaling_leaves_its_input_as_it_is():
     values = np.float32([[1.0], [2.0], [9.0]])
     RobustScaler.fit(values).transform(values)

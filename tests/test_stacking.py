@@ -10,6 +10,8 @@ from training import logistic, training_tables
 EMBARGO = {"sessions": 0, "min_bars": 4}
 VOTING = {
     "model": {"type": "voting", "family": "ensemble"},
+    "decomposition": "multiclass",
+    "needs": {"scaling": False, "sequence_length": 1},
     "training": {"weighting": "equal"},
     "early_stopping": {"enabled": False},
 }

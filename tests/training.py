@@ -13,14 +13,18 @@ FAST = {
 def logistic(**training):
     return {
         "model": {"type": "logistic", "family": "classical"},
-        "needs": {"scaling": True},
+        "decomposition": "multiclass",
+        "needs": {"scaling": True, "features": "all", "sequence_length": 1},
         "training": FAST["logistic"] | training,
         "early_stopping": {"enabled": True, "patience": 2, "min_delta": 0.0},
     }
 
 
-def training_tables(n=600, n_splits=3, seed=0, signal=1.0, per_session=50, held=6):
-    """(train, folds): features a, b, c; a shifts the label's odds by ``signal``."""
+def training_tables(n=600, n_splits=3, seed=0, signal=1.0, per_session=50, held=6, noise=0):
+    """(train, folds): features a, b, c; a shifts the label's odds by ``signal``.
+
+    ``noise`` further features say nothing.
+    """
     generator = np.random.default_rng(seed)
     times = pd.date_range("2024-01-02", periods=n, freq="5min", tz="UTC").as_unit("ns")
     values = generator.normal(size=(n, 3)).astype(np.float32)
@@ -33,6 +37,8 @@ def training_tables(n=600, n_splits=3, seed=0, signal=1.0, per_session=50, held=
     session = (number // per_session + 19000).astype(np.int32)
     train = pd.DataFrame({"datetime": times, "session": session, "segment": np.int32(0)})
     train[["a", "b", "c"]] = values
+    for i in range(noise):
+        train[f"noise_{i}"] = np.random.default_rng(i).normal(size=n).astype(np.float32)
     end = pd.Series(times + pd.Timedelta("5min"))
     folds = pd.DataFrame(
         {

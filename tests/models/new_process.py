@@ -8,7 +8,6 @@ if hasattr(os, "sched_setaffinity"):  # before any library counts the cores
     os.sched_setaffinity(0, {min(os.sched_getaffinity(0))})
 sys.path.insert(0, str(Path(__file__).parents[1]))
 
-from mlfactory import registry
 from naive_models import make, market, part
 
 if __name__ == "__main__":
@@ -17,4 +16,4 @@ if __name__ == "__main__":
     model = make(name)
     model.fit(*part(data, 0, 600), *part(data, 600, 700))
     print(model.predict(data.X).tobytes().hex())
-    print(registry.get(name).load(Path(folder)).predict(data.X).tobytes().hex())
+    print(type(model).load(Path(folder)).predict(data.X).tobytes().hex())

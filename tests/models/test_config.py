@@ -7,10 +7,12 @@ import yaml
 
 from mlfactory import registry
 from mlfactory.errors import UserError
+from mlfactory.models._parameters import check_search_space
 from naive_models import CONFIG, make, market, part, shipped
 
 MODELS = registry.list_all()
 SCHEMA = yaml.safe_load((CONFIG.parent / "models.schema.yaml").read_text(encoding="utf-8"))
+NEURAL = ("gru", "lstm", "tcn")
 OTHER_VALUE = {
     ("lightgbm", "rounds"): 5,
     ("lightgbm", "learning_rate"): 0.2,
@@ -51,7 +53,29 @@ OTHER_VALUE = {
     ("logistic", "C"): [1e-5],
     ("logistic", "max_iterations"): 1,
     ("logistic", "tolerance"): 0.9,
+    ("svm", "kernel"): "rbf",
+    ("svm", "landmarks"): 20,
+    ("svm", "C"): 0.01,
+    ("svm", "gamma"): 3.0,
     ("voting", "weighting"): "log_loss",
+}
+OF_ALL_NEURAL = {
+    "epochs": 3,
+    "warmup_epochs": 5,
+    "batch": 256,
+    "learning_rate": 0.001,
+    "weight_decay": 5.0,
+    "gradient_norm": 0.01,
+    "dropout": 0.5,
+}
+OTHER_VALUE |= {(name, key): v for name in NEURAL for key, v in OF_ALL_NEURAL.items()}
+OTHER_VALUE |= {(name, "hidden"): 8 for name in ("lstm", "gru")}
+OTHER_VALUE |= {(name, "layers"): 2 for name in ("lstm", "gru")}
+OTHER_VALUE |= {("tcn", "channels"): 8, ("tcn", "kernel"): 2, ("tcn", "dilations"): [1, 2]}
+OTHER_VALUE |= {
+    (name, key): value
+    for name in ("stacking", "blending")
+    for key, value in {"C": [1e-5], "max_iterations": 1, "tolerance": 0.9}.items()
 }
 
 
@@ -83,7 +107,9 @@ def test_shipped_yaml_fits_the_schema_and_the_model(name):
     config = shipped(name)
     jsonschema.validate(config, SCHEMA)
     assert config["model"]["type"] == name
-    registry.get(name)(config["training"], config["early_stopping"])
+    model = registry.make(config)
+    check_search_space(name, config["search_space"], model.PARAMETERS)
+    assert (config["needs"]["sequence_length"] > 1) == model.SEQUENCES
 
 
 def test_every_key_of_the_schema_has_a_description():
@@ -101,10 +127,15 @@ def test_every_key_of_the_schema_has_a_description():
     "change",
     [
         {"modle": {}},
-        {"model": {"type": "lightgbm", "family": "neural"}},
+        {"model": {"type": "lightgbm", "family": "deep"}},
+        {"decomposition": "three_stage"},
+        {"needs": {"scaling": False, "features": "selected-0"}},
+        {"needs": {"scaling": False, "gpu": "always"}},
+        {"device": {"use_gpu": "yes"}},
+        {"search_space": {"rounds": {"low": 1}}},
         {"model": {"type": "Light GBM", "family": "boosting"}},
         {"needs": {"scaling": "no"}},
-        {"needs": {"scaling": False, "sequences": True}},
+        {"needs": {"scaling": False, "sequence_length": 0}},
         {"training": {"rounds": {"at_most": 5}}},
         {"early_stopping": {"enabled": True}},
         {"early_stopping": {"enabled": True, "patience": 0, "min_delta": 0.0}},
@@ -164,7 +195,25 @@ def test_missing_training_key_is_refused(name):
     config = shipped(name)
     key, _ = config["training"].popitem()
     with pytest.raises(UserError, match=rf"{name}\.yaml: training\.{key} is missing"):
-        registry.get(name)(config["training"], config["early_stopping"])
+        registry.make(config)
+
+
+@pytest.mark.parametrize(
+    ("space", "message"),
+    [
+        ({"depht": {"low": 1, "high": 2}}, r"search_space\.depht is unknown; did you mean depth\?"),
+        ({"depth": {"low": 0, "high": 2}}, r"search_space\.depth\.low=0 must be a whole number"),
+        ({"depth": {"low": 3, "high": 2}}, r"depth\.low=3 is not below .*depth\.high=2; lower it"),
+        ({"depth": {"choices": [1, "deep"]}}, r"depth\.choices='deep' must be a whole number"),
+        (
+            {"l2_leaf_reg": {"low": 0.0, "high": 2.0, "log": True}},
+            r"l2_leaf_reg\.low=0\.0 is not above 0, which a logarithmic scale needs",
+        ),
+    ],
+)
+def test_unfit_search_space_is_refused_with_file_key_and_way_out(space, message):
+    with pytest.raises(UserError, match=message):
+        check_search_space("catboost", space, registry.get("catboost").PARAMETERS)
 
 
 @pytest.mark.parametrize("name", ["random_forest", "voting"])

@@ -137,6 +137,20 @@ def made_up_scores(models, n_nulls):
     }
 
 
+def records(*, in_two_stages=False):
+    """What two fits recorded; the second selected no feature c."""
+    curve = {"validation_curve": [1.0, 0.9, 0.95], "training_curve": [1.0, 0.8, 0.7], "rounds": 2}
+    search = {"move": curve, "direction": curve} if in_two_stages else curve
+    return [
+        {
+            **{"rows": 400, "device": "cpu", "early_stopping": search, "fit": search},
+            "importance": importance,
+            "cost": {"cpu_s": 3.5 + fold, "wall_s": 4.0, "peak_mb": 300.0 + fold},
+        }
+        for fold, importance in enumerate(({"a": 0.5, "b": 0.3, "c": 0.2}, {"a": 0.7, "b": 0.3}))
+    ]
+
+
 def found_barriers(horizon, n=30):
     """What a search's file holds: trials around a flat optimum, some of which break a bound."""
     generator = np.random.default_rng(horizon)
@@ -175,7 +189,6 @@ def horizon_evidence(horizon, models, ensembles, n_nulls, searched):
     predictions = {m: guesses(folds, i, 0.2) for i, m in enumerate((*models, *ensembles))}
     parts = {m: [predictions[m][(folds["fold"] == k).to_numpy()] for k in range(3)] for m in models}
     unknown = folds["label"].isna()
-    importance = pd.DataFrame([{"a": 0.5, "b": 0.3, "c": 0.2}, {"a": 0.7, "b": 0.3, "c": 0.0}])
     return HorizonEvidence(
         horizon,
         found_barriers(horizon) if searched else configured(horizon, BARRIERS),
@@ -186,7 +199,7 @@ def horizon_evidence(horizon, models, ensembles, n_nulls, searched):
         stacking_dataset(folds, parts, weights="equal"),
         predictions,
         made_up_scores(predictions, n_nulls),
-        dict.fromkeys(models, importance),
+        {model: records(in_two_stages=model == models[0]) for model in models},
     )
 
 

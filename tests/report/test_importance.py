@@ -21,3 +21,23 @@ def test_families_sum_their_features_in_the_order_of_the_manifest():
 def test_only_the_first_features_are_shown(monkeypatch):
     monkeypatch.setattr(importance, "TOP", 2)
     assert importance.top_features(FOLDS).index.tolist() == ["a", "b"]
+
+
+def test_folds_that_agree_are_alike_and_folds_that_do_not_are_not():
+    one = [0.4, 0.3, 0.2, 0.1]
+    same = pd.DataFrame([one, one, one], columns=list("abcd"))
+    turned = pd.DataFrame([one, one[::-1]], columns=list("abcd"))
+    assert importance.stability(same) == (pytest.approx(1.0), 4)
+    assert importance.stability(turned) == (pytest.approx(-1.0), 4)
+
+
+def test_only_features_that_lead_in_every_fold_count(monkeypatch):
+    monkeypatch.setattr(importance, "TOP", 2)
+    table = pd.DataFrame([[0.5, 0.3, 0.2], [0.5, 0.2, 0.3]], columns=list("abc"))
+    alike, common = importance.stability(table)
+    assert common == 1
+    assert alike == pytest.approx(0.5)
+
+
+def test_one_fold_says_nothing_of_stability():
+    assert importance.stability(pd.DataFrame([[0.5, 0.5]], columns=list("ab")))[0] is None

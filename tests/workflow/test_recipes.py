@@ -31,17 +31,19 @@ def overlay(folder, content):
 
 def test_a_model_is_one_file_one_yaml_and_its_name(folder):
     models, yamls = folder / "workflow/mlfactory/models", folder / "config/models"
-    shutil.copy(models / "lightgbm.py", models / "leaves.py")
-    edit(models / "leaves.py", ('@register("lightgbm")', '@register("leaves")'))
-    shutil.copy(yamls / "lightgbm.yaml", yamls / "leaves.yaml")
-    edit(yamls / "leaves.yaml", ("type: lightgbm", "type: leaves"))
-    config = overlay(
-        folder, {"models": ["leaves"], "horizons": [20], "nulls": {"session_shift": 0}}
-    )
+    shutil.copy(models / "tcn.py", models / "waves.py")
+    edit(models / "waves.py", ('@register("tcn")', '@register("waves")'))
+    shutil.copy(yamls / "tcn.yaml", yamls / "waves.yaml")
+    edit(yamls / "waves.yaml", ("type: tcn", "type: waves"), ("epochs: 20", "epochs: 2"))
+    config = overlay(folder, {"models": ["waves"], "horizons": [20], "nulls": {"session_shift": 0}})
+    plan = snakemake(folder, "--dry-run", "oof", config=config).stdout
+    fits = [part for part in plan.split("\nrule ") if part.startswith("fit_neural:")]
+    assert len(fits) == 2
+    assert all("gpu=1" in part for part in fits)
     run = snakemake(folder, "stack", config=config)
     assert run.returncode == 0, run.stderr[-3000:]
     stack = folder / "results/DEMO/stacking_dataset_h20.parquet"
-    assert len(tables.read_stack(stack, ["leaves"])) > 1000
+    assert len(tables.read_stack(stack, ["waves"])) > 1000
 
 
 def test_a_feature_is_a_line_and_a_column_of_its_family(folder):

@@ -14,7 +14,7 @@ from mlfactory.files import atomic_folder
 from mlfactory.models._base import FeatureRows, Model
 from mlfactory.scaling import RobustScaler
 
-FORMAT = 1
+FORMAT = 2
 _DESCRIPTION, _SCALER = "bundle.json", "scaler.json"
 
 
@@ -24,12 +24,15 @@ class Bundle:
 
     Attributes
     ----------
+    decomposition
+        Whether the model is one of three classes, or in two stages.
     origin
         Where the fit is from: the wildcards of its job.
     """
 
     model: Model
     scaler: RobustScaler | None
+    decomposition: str
     origin: dict[str, Any]
 
     def predict(self, X: FeatureRows) -> Float64Array2D:
@@ -48,6 +51,7 @@ class Bundle:
         description = {
             "format": FORMAT,
             "model": self.model.name,
+            "decomposition": self.decomposition,
             "scaled": self.scaler is not None,
             "origin": self.origin,
         }
@@ -70,9 +74,10 @@ class Bundle:
                 f"{path}: has format {description.get('format')}, this version reads {FORMAT}; "
                 "delete it and run again"
             )
-        model = registry.get(description["model"]).load(path)
+        decomposition = description["decomposition"]
+        model = registry.get_class(description["model"], decomposition).load(path)
         scaler = RobustScaler.load(path / _SCALER) if description["scaled"] else None
-        return cls(model, scaler, description["origin"])
+        return cls(model, scaler, decomposition, description["origin"])
 
 
 def save_bundle(

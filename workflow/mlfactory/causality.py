@@ -34,9 +34,8 @@ from mlfactory.audited import (
 )
 from mlfactory.errors import UserError
 from mlfactory.features import catalog
-from mlfactory.folds import embargo_bars, fold_table, training_rows
+from mlfactory.folds import embargo_bars, fold_table, intervals, training_rows
 from mlfactory.labels import trades_around_the_clock
-from mlfactory.oof import intervals
 from mlfactory.splits import split_bars
 from mlfactory.times import MISSING, nanoseconds
 

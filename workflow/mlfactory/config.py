@@ -23,7 +23,7 @@ BASELINE_FAMILIES = ("temporal", "volatility")
 
 
 def load_models(names: list[str], root: Path = ROOT) -> dict[str, dict[str, Any]]:
-    """The yaml of each model, checked.
+    """The yaml of each model, checked and completed with defaults.
 
     Raises
     ------
@@ -43,7 +43,9 @@ def load_models(names: list[str], root: Path = ROOT) -> dict[str, dict[str, Any]
             raise UserError(
                 f"{where}: model.type={model['model']['type']} must be {name}, the file's own name"
             )
-        models[name] = model
+        models[name] = fill_defaults(model, schema)
+        for words in _at_odds(models[name]):
+            raise UserError(f"{where}: {words}")
     return models
 
 
@@ -78,6 +80,7 @@ def checked(
         _intervals,
         _zones,
         _models,
+        _embargo,
         _families,
         _timeframes,
         _barriers,
@@ -195,6 +198,34 @@ def _models(settings: dict[str, Any]) -> Iterator[str]:
             yield f"models: {name} is an ensemble; move it to ensembles"
         if not ensemble and name in settings["ensembles"]:
             yield f"ensembles: {name} is a base model; move it to models"
+
+
+def _at_odds(model: dict[str, Any]) -> Iterator[str]:
+    """What a model's yaml says that does not go together."""
+    needs = model["needs"]
+    if model["model"]["family"] == "ensemble" and model["decomposition"] != "multiclass":
+        yield f"decomposition={model['decomposition']}: ensembles are multiclass; leave it out"
+    if needs["sequences"] != (needs["sequence_length"] > 1):
+        yield (
+            f"needs.sequences={written(needs['sequences'])} with needs.sequence_length="
+            f"{needs['sequence_length']}; a sequence has 2 rows or more, and without sequences it "
+            "is 1; change one"
+        )
+    if model["device"]["use_gpu"] and needs["gpu"] == "none":
+        yield "device.use_gpu=true with needs.gpu=none; set needs.gpu: optional"
+
+
+def _embargo(settings: dict[str, Any]) -> Iterator[str]:
+    """Sequences must not reach over the embargo into rows that are held out."""
+    embargo = settings["folds"]["embargo"]["min_bars"]
+    for name, model in load_models(settings["models"]).items():
+        length = model["needs"]["sequence_length"]
+        if length > embargo:
+            yield (
+                f"folds.embargo.min_bars={embargo} is shorter than needs.sequence_length={length} "
+                f"in config/models/{name}.yaml: rows held out would be trained on as part of later "
+                "sequences; raise folds.embargo.min_bars"
+            )
 
 
 def _families_of_model(name: str, model: dict[str, Any], made: list[str]) -> Iterator[str]:

@@ -7,9 +7,9 @@ import pandas as pd
 
 from mlfactory import registry
 from mlfactory.bundles import Bundle
-from mlfactory.folds import embargo_bars, training_rows
+from mlfactory.folds import embargo_bars, intervals, training_rows
 from mlfactory.models._base import Model
-from mlfactory.oof import intervals, predictions
+from mlfactory.oof import predictions
 from mlfactory.stacking import member_rows, sample_weights, side_by_side
 
 
@@ -22,7 +22,7 @@ def _fitted(
     seed: int,
 ) -> Model:
     """The ensemble fitted on the labelled rows of these; ``folds`` holds the same rows."""
-    model = registry.get(spec["model"]["type"])(spec["training"], spec["early_stopping"])
+    model = registry.make(spec)
     known = stack["y_true"].notna().to_numpy()
     rows = stack[known]
     model.fit(
@@ -78,7 +78,9 @@ def fit_ensemble(
         rows = training_rows(start, end, scored, bars)
         fitted = _fitted(model, stack[rows], held_out[rows], members, weights, seed)
         out[scored] = fitted.predict(member_rows(stack[scored], members))
-    bundle = Bundle(_fitted(model, stack, held_out, members, weights, seed), None, origin)
+    bundle = Bundle(
+        _fitted(model, stack, held_out, members, weights, seed), None, "multiclass", origin
+    )
     return bundle, predictions(stack["datetime"], out)
 
 

@@ -191,3 +191,8 @@ def embargo_bars(folds: pd.DataFrame, *, sessions: int, min_bars: int) -> int:
     """The embargo in bars: ``sessions`` of the longest session's bars, at least ``min_bars``."""
     longest = int(folds["session"].value_counts().max())
     return max(sessions * longest, min_bars)
+
+
+def intervals(folds: pd.DataFrame) -> tuple[Int64Array1D, Int64Array1D]:
+    """When each row's bar opens and when its label is known (its bar's end without), int64 ns."""
+    return nanoseconds(folds["datetime"]), nanoseconds(folds["t1"].fillna(folds["end"]))

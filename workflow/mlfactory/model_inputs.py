@@ -3,16 +3,44 @@
 from collections.abc import Mapping
 from typing import Any
 
+from mlfactory.errors import UserError, nearest
+
+_SELECTED = "selected-"
+
 
 def columns(manifest: Mapping[str, Any], model: Mapping[str, Any]) -> list[str]:
-    """Names of the features that a model reads, in the order of the table.
+    """Names of the features that a model may read, in the order of the table.
 
     Parameters
     ----------
     manifest
         The content of ``features.json``.
     model
-        The model's yaml; without ``needs.families`` it reads every feature.
+        The model's yaml: ``needs.features`` lists names, or all those of ``needs.families`` (of
+        every family without that key) are meant.
+
+    Raises
+    ------
+    UserError
+        When a listed name is no feature of these families.
     """
-    families = model["needs"].get("families", manifest["families"])
-    return [row["name"] for row in manifest["features"] if row["family"] in families]
+    needs = model["needs"]
+    families = needs.get("families", manifest["families"])
+    names = [row["name"] for row in manifest["features"] if row["family"] in families]
+    if isinstance(needs["features"], str):
+        return names
+    for name in needs["features"]:
+        if name not in names:
+            raise UserError(
+                f"config/models/{model['model']['type']}.yaml: needs.features: {name!r} is no "
+                f"feature of the families that it reads; {nearest(name, names)}"
+            )
+    return [name for name in names if name in needs["features"]]
+
+
+def n_selected(model: Mapping[str, Any]) -> int | None:
+    """How many features are selected in each fit; None when all that may be read are read."""
+    wanted = model["needs"]["features"]
+    if isinstance(wanted, str) and wanted.startswith(_SELECTED):
+        return int(wanted.removeprefix(_SELECTED))
+    return None

@@ -12,11 +12,13 @@ import pandas as pd
 from mlfactory import registry
 from mlfactory._typing import BoolArray1D, Float64Array1D, Float64Array2D, Int8Array1D, Int64Array1D
 from mlfactory.bundles import Bundle, scaled
-from mlfactory.folds import embargo_bars, overlapping, training_rows
+from mlfactory.folds import embargo_bars, intervals, overlapping, training_rows
+from mlfactory.model_inputs import n_selected
 from mlfactory.models._base import FeatureRows, Model
+from mlfactory.models._device import CPU, Device
 from mlfactory.scaling import RobustScaler
 from mlfactory.schemas import PROBABILITIES, SPLIT_MARKS
-from mlfactory.times import nanoseconds
+from mlfactory.selection import most_important
 from mlfactory.weights import fit_weights
 
 
@@ -66,11 +68,6 @@ def feature_rows(table: pd.DataFrame) -> FeatureRows:
     )
 
 
-def intervals(folds: pd.DataFrame) -> tuple[Int64Array1D, Int64Array1D]:
-    """When each row's bar opens and when its label is known (its bar's end without), int64 ns."""
-    return nanoseconds(folds["datetime"]), nanoseconds(folds["t1"].fillna(folds["end"]))
-
-
 def training_set(train: pd.DataFrame, folds: pd.DataFrame) -> TrainingSet:
     """Join a training split with its folds and labels, which must be of the same bars."""
     if not train["datetime"].equals(folds["datetime"]):
@@ -106,31 +103,43 @@ def inner_split(
     return head[~reaching[head]], rows[cut:]
 
 
-def _fit_once(
-    model: Model,
-    data: TrainingSet,
-    rows: Int64Array1D,
-    stop_rows: Int64Array1D | None,
-    scaling: bool,
-    weights: str,
-    seed: int,
-) -> tuple[RobustScaler | None, dict[str, Any]]:
-    scaler = RobustScaler.fit(data.features.values[rows]) if scaling else None
-    X = scaled(data.features, scaler)
-    validation = (None, None) if stop_rows is None else (X.take(stop_rows), data.label[stop_rows])
-    metrics = model.fit(
-        X.take(rows),
-        data.label[rows],
-        *validation,
-        sample_weight=fit_weights(
-            weights,
-            label=data.label[rows],
+@dataclass(frozen=True)
+class _Fit:
+    """One way to fit: a model with what is prepared for it, all of it from the rows fitted on."""
+
+    model: Model
+    n_selected: int | None
+    scaling: bool
+    weights: str
+    seed: int
+
+    def on(
+        self, data: TrainingSet, rows: Int64Array1D, held_out: Int64Array1D | None
+    ) -> tuple[RobustScaler | None, dict[str, Any]]:
+        """Select, scale and fit on ``rows``; the model may stop early on ``held_out``."""
+        label = data.label[rows]
+        weight = fit_weights(
+            self.weights,
+            label=label,
             uniqueness=data.uniqueness[rows],
             quality=data.quality[rows],
-        ),
-        seed=seed,
-    )
-    return scaler, metrics
+        )
+        X = data.features.take(rows)
+        if self.n_selected is not None:
+            chosen = most_important(
+                X,
+                label,
+                weight,
+                n_features=self.n_selected,
+                threads=self.model.threads,
+                seed=self.seed,
+            )
+            X = X.named(chosen)
+        scaler = RobustScaler.fit(X.matrix()) if self.scaling else None
+        X = scaled(X, scaler)
+        validation = (None, None) if held_out is None else (X.take(held_out), data.label[held_out])
+        metrics = self.model.fit(X, label, *validation, sample_weight=weight, seed=self.seed)
+        return scaler, metrics
 
 
 def fit_rows(
@@ -143,6 +152,7 @@ def fit_rows(
     threads: int,
     seed: int,
     origin: dict[str, Any],
+    device: Device = CPU,
 ) -> tuple[Bundle, dict[str, Any]]:
     """Fit a model on these rows: find its complexity on their purged tail, then refit on all.
 
@@ -158,27 +168,27 @@ def fit_rows(
         Share of the rows that is fitted while the rest stops early.
     weights
         See `fit_weights`.
-    threads, seed
+    threads, seed, device
         Passed to the model.
     origin
         What the bundle remembers of where it is from.
 
     Returns
     -------
-    The bundle, and what is recorded of the training.
+    The bundle, and what is recorded of the training. A model that is not refitted (a neural one)
+    stays fitted on the rows before the tail.
     """
-    cls = registry.get(model["model"]["type"])
-    fitted = cls(model["training"], model["early_stopping"], threads)
-    metrics: dict[str, Any] = {"rows": len(rows)}
-    scaling = model["needs"]["scaling"]
-    if model["early_stopping"]["enabled"]:
+    fitted = registry.make(model, threads, device)
+    fit = _Fit(fitted, n_selected(model), model["needs"]["scaling"], weights, seed)
+    metrics: dict[str, Any] = {"rows": len(rows), "device": fitted.computes_on}
+    if fitted.wants_validation:
         head, tail = inner_split(data, rows, fit_share)
-        _, stopping = _fit_once(fitted, data, head, tail, scaling, weights, seed)
+        scaler, stopping = fit.on(data, head, tail)
         metrics["early_stopping"] = {"rows": len(head), "stop_rows": len(tail), **stopping}
-    scaler, refit = _fit_once(fitted, data, rows, None, scaling, weights, seed)
-    metrics["fit"] = refit
+    if fitted.REFITS or not fitted.wants_validation:
+        scaler, metrics["fit"] = fit.on(data, rows, None)
     metrics["importance"] = fitted.get_feature_importance()
-    return Bundle(fitted, scaler, origin), metrics
+    return Bundle(fitted, scaler, model["decomposition"], origin), metrics
 
 
 def predictions(datetime: pd.Series, probabilities: Float64Array2D) -> pd.DataFrame:

@@ -3,10 +3,12 @@
 import importlib
 from collections.abc import Callable
 from pathlib import Path
-from typing import TypeVar
+from typing import Any, TypeVar
 
 from mlfactory.errors import UserError, nearest
 from mlfactory.models._base import Model
+from mlfactory.models._device import CPU, Device
+from mlfactory.models._two_stage import two_stage
 
 _FOLDER = Path(__file__).parent / "models"
 _REGISTERED: dict[str, type[Model]] = {}
@@ -48,3 +50,25 @@ def get(name: str) -> type[Model]:
     if name not in _REGISTERED:
         importlib.import_module(f"mlfactory.models.{name}")
     return _REGISTERED[name]
+
+
+def get_class(name: str, decomposition: str) -> type[Model]:
+    """The class registered under ``name``, or, for ``two_stage``, the same in two stages."""
+    return two_stage(get(name)) if decomposition == "two_stage" else get(name)
+
+
+def make(model: dict[str, Any], threads: int = 1, device: Device = CPU) -> Model:
+    """A model as its yaml describes it, not fitted.
+
+    Raises
+    ------
+    UserError
+        When the yaml holds what the model does not take.
+    """
+    return get_class(model["model"]["type"], model["decomposition"])(
+        model["training"],
+        model["early_stopping"],
+        threads,
+        sequence_length=model["needs"]["sequence_length"],
+        device=device,
+    )

@@ -2,7 +2,9 @@
 
 import logging
 import os
+import resource
 import sys
+import time
 import traceback
 from collections.abc import Callable
 from types import TracebackType
@@ -16,6 +18,7 @@ REPORTED_BY_LOG = "MLFACTORY_REPORTED_BY_LOG"
 """A variable that is set where somebody shows a failed job's error from its log."""
 
 _LONGEST_MESSAGE = 400
+_STARTED = time.monotonic()
 _THREAD_VARIABLES = (
     "OMP_NUM_THREADS",
     "OPENBLAS_NUM_THREADS",
@@ -32,6 +35,16 @@ def limit_threads(threads: int) -> None:
     the machine.
     """
     os.environ.update(dict.fromkeys(_THREAD_VARIABLES, str(threads)))
+
+
+def cost() -> dict[str, float]:
+    """What this process has cost so far: CPU and wall seconds since its start, peak MB."""
+    used = resource.getrusage(resource.RUSAGE_SELF)
+    return {
+        "cpu_s": round(used.ru_utime + used.ru_stime, 2),
+        "wall_s": round(time.monotonic() - _STARTED, 2),
+        "peak_mb": round(used.ru_maxrss / 1024, 1),
+    }
 
 
 def or_exit(function: Callable[..., T], *arguments: Any) -> T:

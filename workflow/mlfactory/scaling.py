@@ -44,7 +44,8 @@ class RobustScaler:
     Attributes
     ----------
     center, scale
-        (k,) float32; a column whose interquartile range is 0 has scale 1.
+        (k,) float32; a column whose interquartile range is 0 is scaled by its range, so that its
+        rarer values stay apart, and a constant one by 1.
     """
 
     center: Float32Array1D
@@ -55,6 +56,8 @@ class RobustScaler:
         """Learn from (m, k) rows without missing values."""
         low, center, high = quartiles(values)
         spread = high - low
+        tied = np.flatnonzero(spread == 0)
+        spread[tied] = np.ptp(values[:, tied], axis=0)
         return cls(center, np.where(spread > 0, spread, np.float32(1)))
 
     def transform(self, values: Float32Array2D) -> Float32Array2D:

@@ -12,6 +12,7 @@ from mlfactory import contracts, registry, row_kinds
 from mlfactory.errors import UserError
 from mlfactory.features import catalog
 from mlfactory.labels import label_bars
+from mlfactory.models._parameters import check_search_space
 from mlfactory.schemas import CLASSES
 from mlfactory.splits import Split, require_sessions, sharpe_standard_error, split_bars
 from mlfactory.stretch import last_bars, require_enough, searched_rows, usable
@@ -25,7 +26,8 @@ def check_models(settings: dict[str, Any], root: Path = configuration.ROOT) -> N
     """Refuse a model's yaml that the model itself would refuse once its fit has begun."""
     loaded = configuration.load_models(settings["models"] + settings["ensembles"], root)
     for name, model in loaded.items():
-        registry.get(name)(model["training"], model["early_stopping"], settings["threads"])
+        registry.make(model, settings["threads"])
+        check_search_space(name, model["search_space"], registry.get(name).PARAMETERS)
 
 
 def validate(settings: dict[str, Any], symbol: str) -> Iterator[str]:

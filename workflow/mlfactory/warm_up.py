@@ -15,7 +15,7 @@ from mlfactory.symbol_bars import bars_of
 
 
 def warm_up() -> None:
-    """Take a month of a simulated market from raw minutes to labels, and plant a small forest."""
+    """Take a month of a simulated market to labels, and fit the models that have kernels."""
     settings = configuration.load([])
     known = contracts.load(configuration.ROOT / "config/contracts.yaml")
     contract = contracts.get(known, "DEMO")
@@ -38,7 +38,8 @@ def warm_up() -> None:
         cross_sessions=True,
         events={"kind": "cusum", "threshold_atr": 1.0},
     )
-    _plant()
+    for name, smaller in (("random_forest", {"trees": 2}), ("svm", {"landmarks": 5})):
+        _fit_and_load(name, smaller)
 
 
 def _through_files(
@@ -53,20 +54,19 @@ def _through_files(
     )
 
 
-def _plant() -> None:
-    """Fit and load a forest: its predictions are a kernel."""
-    model = configuration.load_models(["random_forest"])["random_forest"]
+def _fit_and_load(name: str, smaller: dict[str, int]) -> None:
+    """Fit and load a model whose predictions are a kernel."""
+    model = configuration.load_models([name])[name]
     generator = np.random.default_rng(0)
     values = generator.normal(size=(2000, 2)).astype(np.float32)
     rows = FeatureRows(values, np.zeros(2000, np.int32), np.arange(2000), ("a", "b"))
     label = generator.integers(0, 3, 2000).astype(np.int8)
-    cls = registry.get("random_forest")
-    forest = cls(model["training"] | {"trees": 2}, model["early_stopping"])
-    forest.fit(rows, label)
+    fitted = registry.make(model | {"training": model["training"] | smaller})
+    fitted.fit(rows, label)
     with tempfile.TemporaryDirectory() as folder:
-        forest.predict(rows)
-        forest.save(Path(folder))
-        cls.load(Path(folder)).predict(rows)
+        fitted.predict(rows)
+        fitted.save(Path(folder))
+        type(fitted).load(Path(folder)).predict(rows)
 
 
 if __name__ == "__main__":

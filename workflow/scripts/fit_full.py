@@ -1,4 +1,4 @@
-from mlfactory import runtime, schemas, tables
+from mlfactory import gpu, runtime, schemas, tables
 from mlfactory.bundles import save_bundle
 from mlfactory.model_inputs import columns
 from mlfactory.oof import fit_full
@@ -12,6 +12,12 @@ bundle, metrics = fit_full(
     **snakemake.params.fit,
     threads=snakemake.params.threads,
     seed=snakemake.params.seed,
+    device=gpu.claimed(snakemake.params.model),
     origin=dict(snakemake.wildcards) | {"fold": "full"},
 )
-save_bundle(bundle, snakemake.output.model, config=snakemake.params.model, metrics=metrics)
+save_bundle(
+    bundle,
+    snakemake.output.model,
+    config=snakemake.params.model,
+    metrics=metrics | {"cost": runtime.cost()},
+)

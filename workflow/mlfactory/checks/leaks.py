@@ -8,8 +8,7 @@ import pandas as pd
 
 from mlfactory.audit import purge_violations
 from mlfactory.checks.check import Check
-from mlfactory.folds import embargo_bars, training_rows
-from mlfactory.oof import intervals
+from mlfactory.folds import embargo_bars, intervals, training_rows
 from mlfactory.times import nanoseconds
 
 _TOLERANCE = 1e-3  # interquartile ranges; a median of float32 between two rows

@@ -18,6 +18,7 @@ from mlfactory._typing import (
     Int64Array1D,
 )
 from mlfactory.errors import UserError
+from mlfactory.models._device import CPU, Device
 from mlfactory.models._early_stopping import Patience, check_early_stopping
 from mlfactory.models._parameters import Parameter, check_block
 from mlfactory.models._saved import DESCRIPTION, check_files, read_description, write_description
@@ -83,6 +84,13 @@ def log_loss(probabilities: Float64Array2D, y: Int8Array1D) -> float:
     return float(-np.log(probabilities[np.arange(len(y)), y]).mean())
 
 
+def both_classes(probabilities: Float64Array2D) -> Float64Array2D:
+    """(m, classes) as they are; of two classes, where (m,) gives the second's, both."""
+    if probabilities.ndim == 2:
+        return probabilities
+    return np.column_stack([1 - probabilities, probabilities])
+
+
 class Model(ABC):
     """A probability classifier for the three labels.
 
@@ -94,6 +102,10 @@ class Model(ABC):
         The ``early_stopping`` block of the model's yaml.
     threads
         Threads to compute with; results do not depend on what the scheduler granted.
+    sequence_length
+        Rows that a sequence model sees of each row asked for, itself included; others ignore it.
+    device
+        Where to compute; see `gpu.claimed`.
 
     Attributes
     ----------
@@ -110,11 +122,21 @@ class Model(ABC):
     name: ClassVar[str]
     PARAMETERS: ClassVar[dict[str, Parameter]]
     STOPS_EARLY: ClassVar[bool]
+    REFITS: ClassVar[bool] = True
+    """Whether a fit that found its complexity is done again on all training rows."""
+    SEQUENCES: ClassVar[bool] = False
+    """Whether it looks at rows before the one asked for."""
     LIBRARY: ClassVar[str]
     FILES: ClassVar[tuple[str, ...]]
 
     def __init__(
-        self, training: dict[str, Any], early_stopping: dict[str, Any], threads: int = 1
+        self,
+        training: dict[str, Any],
+        early_stopping: dict[str, Any],
+        threads: int = 1,
+        *,
+        sequence_length: int = 1,
+        device: Device = CPU,
     ) -> None:
         file = f"config/models/{self.name}.yaml"
         check_block(f"{file}: training", training, self.PARAMETERS)
@@ -122,9 +144,11 @@ class Model(ABC):
         self.training = training
         self.early_stopping = early_stopping
         self.threads = threads
+        self.sequence_length = sequence_length
+        self.device = device
         self.feature_names: tuple[str, ...] = ()
         self.classes: tuple[int, ...] = ()
-        self.complexity: dict[str, float] = {}
+        self.complexity: dict[str, Any] = {}
 
     def fit(
         self,
@@ -177,11 +201,15 @@ class Model(ABC):
 
     @abstractmethod
     def _fit(self, train: Labelled, validation: Labelled | None, seed: int) -> dict[str, Any]:
-        """Fit on checked rows; both hold the same classes, at least two of the three."""
+        """Fit on checked rows; both hold classes of ``self.classes`` only, at least two."""
 
     @abstractmethod
     def _probabilities(self, X: FeatureRows) -> Float64Array2D:
-        """Raw class probabilities, (m, 3)."""
+        """Raw probabilities of ``self.classes``, (m, classes)."""
+
+    def _codes(self, y: Int8Array1D) -> Int64Array1D:
+        """Labels as numbers into ``self.classes``."""
+        return np.searchsorted(self.classes, y)
 
     def predict(self, X: FeatureRows) -> Float64Array2D:
         """Class probabilities of the rows asked for, (m, 3) float64 in label order; rows sum to 1.
@@ -202,15 +230,24 @@ class Model(ABC):
         self._check_finite(X)
         probabilities = np.full((len(X), N_CLASSES), MIN_PROBABILITY)
         if len(X):
-            seen = list(self.classes)
-            raw = np.maximum(self._probabilities(X)[:, seen].astype(np.float64), MIN_PROBABILITY)
-            probabilities[:, seen] = raw / raw.sum(axis=1, keepdims=True)
+            raw = np.maximum(self._probabilities(X).astype(np.float64), MIN_PROBABILITY)
+            probabilities[:, list(self.classes)] = raw / raw.sum(axis=1, keepdims=True)
             probabilities = np.maximum(probabilities, MIN_PROBABILITY)
         return probabilities / probabilities.sum(axis=1, keepdims=True)
 
     @abstractmethod
     def get_feature_importance(self) -> dict[str, float]:
         """Importance by feature name, non-negative, summing to 1 (all 0: nothing learnt)."""
+
+    @property
+    def computes_on(self) -> str:
+        """``cpu`` or ``cuda``: where it really computes."""
+        return self.device.name
+
+    @property
+    def wants_validation(self) -> bool:
+        """Whether a fit needs rows held out from its training rows: to stop early, say."""
+        return bool(self.early_stopping["enabled"])
 
     def _patience(self) -> Patience:
         """The configured patience, endless when early stopping is off."""
@@ -250,6 +287,7 @@ class Model(ABC):
             "complexity": self.complexity,
             "training": self.training,
             "early_stopping": self.early_stopping,
+            "sequence_length": self.sequence_length,
         }
         write_description(path, self.name, content, self.FILES)
 
@@ -264,7 +302,12 @@ class Model(ABC):
         """
         description = read_description(path, cls.name)
         try:
-            model = cls(description["training"], description["early_stopping"], threads)
+            model = cls(
+                description["training"],
+                description["early_stopping"],
+                threads,
+                sequence_length=description["sequence_length"],
+            )
             model.feature_names = tuple(description["features"])
             model.classes = tuple(description["classes"])
             model.complexity = description["complexity"]
@@ -285,13 +328,18 @@ class Model(ABC):
     def _read_state(self, path: Path) -> None:
         """Read ``FILES`` from the folder ``path``; they are whole."""
 
+    def _rows_read(self, X: FeatureRows) -> Int64Array1D:
+        """Row numbers of all rows that are read to predict those asked for, ascending."""
+        return X.rows
+
     def _check_finite(self, X: FeatureRows) -> None:
-        finite = np.isfinite(X.matrix())
+        rows = self._rows_read(X)
+        finite = np.isfinite(X.values[rows])
         if not finite.all():
             row, column = np.argwhere(~finite)[0]
             raise ValueError(
-                f"{self.name}: feature {X.names[column]} is {X.values[X.rows[row], column]} in row "
-                f"{X.rows[row]}; rows with missing or infinite features cannot be used"
+                f"{self.name}: feature {X.names[column]} is {X.values[rows[row], column]} in row "
+                f"{rows[row]}; rows with missing or infinite features cannot be used"
             )
 
     def _check_labelled(self, rows: Labelled) -> None:

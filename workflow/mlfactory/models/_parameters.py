@@ -58,3 +58,28 @@ def check_block(where: str, block: dict[str, Any], allowed: dict[str, Parameter]
         if key not in block:
             raise UserError(f"{where}.{key} is missing; give {parameter._what()}")
         parameter.check(f"{where}.{key}", block[key])
+
+
+def check_search_space(
+    name: str, space: dict[str, dict[str, Any]], allowed: dict[str, Parameter]
+) -> None:
+    """Refuse a ``search_space`` of a model's yaml that holds what ``training`` may not hold."""
+    where = f"config/models/{name}.yaml: search_space"
+    for key, searched in space.items():
+        if key not in allowed:
+            raise UserError(f"{where}.{key} is unknown; {nearest(str(key), allowed)}")
+        for bound in ("low", "high"):
+            if bound in searched:
+                allowed[key].check(f"{where}.{key}.{bound}", searched[bound])
+        for choice in searched.get("choices", ()):
+            allowed[key].check(f"{where}.{key}.choices", choice)
+        if "low" in searched and searched["low"] >= searched["high"]:
+            raise UserError(
+                f"{where}.{key}.low={searched['low']} is not below {where}.{key}.high="
+                f"{searched['high']}; lower it"
+            )
+        if searched.get("log") and searched["low"] <= 0:
+            raise UserError(
+                f"{where}.{key}.low={searched['low']} is not above 0, which a logarithmic scale "
+                "needs; raise it, or set log: false"
+            )

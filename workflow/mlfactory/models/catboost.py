@@ -1,4 +1,4 @@
-"""Gradient boosted symmetric trees of CatBoost, three classes at once."""
+"""Gradient boosted symmetric trees of CatBoost."""
 
 from pathlib import Path
 from typing import Any, ClassVar
@@ -6,7 +6,7 @@ from typing import Any, ClassVar
 import catboost
 
 from mlfactory._typing import Float64Array2D
-from mlfactory.models._base import N_CLASSES, FeatureRows, Labelled, Model
+from mlfactory.models._base import FeatureRows, Labelled, Model
 from mlfactory.models._early_stopping import Patience
 from mlfactory.models._parameters import Parameter
 from mlfactory.registry import register
@@ -32,7 +32,10 @@ class CatBoost(Model):
 
     def _fit(self, train: Labelled, validation: Labelled | None, seed: int) -> dict[str, Any]:
         data = catboost.Pool(
-            train.X.matrix(), train.y, weight=train.weight, thread_count=self.threads
+            train.X.matrix(),
+            self._codes(train.y),
+            weight=train.weight,
+            thread_count=self.threads,
         )
         if validation is None:
             rounds = self._rounds()
@@ -40,7 +43,9 @@ class CatBoost(Model):
             return {"rounds": rounds}
         patience = self._patience()
         self.booster = catboost.CatBoost(self._library_parameters(self.training["rounds"], seed))
-        held_out = catboost.Pool(validation.X.matrix(), validation.y, thread_count=self.threads)
+        held_out = catboost.Pool(
+            validation.X.matrix(), self._codes(validation.y), thread_count=self.threads
+        )
         self.booster.fit(data, eval_set=held_out, callbacks=[_Stop(patience)])
         rounds = self._remember_rounds(patience)
         self.booster.shrink(ntree_end=rounds)
@@ -51,8 +56,9 @@ class CatBoost(Model):
         tuned = {key: value for key, value in self.training.items() if key != "rounds"}
         return tuned | {
             "iterations": rounds,
-            "loss_function": "MultiClass",
-            "class_names": list(range(N_CLASSES)),
+            "loss_function": "Logloss" if len(self.classes) == 2 else "MultiClass",
+            "class_names": list(range(len(self.classes))),
+            "task_type": "GPU" if self.device.gpu else "CPU",
             "boosting_type": "Plain",
             "bootstrap_type": "Bernoulli",
             "use_best_model": False,
@@ -89,4 +95,4 @@ class _Stop:
 
     def after_iteration(self, info: Any) -> bool:
         """Whether to go on."""
-        return not self.patience.is_over(info.metrics["validation"]["MultiClass"][-1])
+        return not self.patience.is_over(next(iter(info.metrics["validation"].values()))[-1])

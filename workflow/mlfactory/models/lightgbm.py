@@ -1,4 +1,4 @@
-"""Gradient boosted trees of LightGBM, three classes at once."""
+"""Gradient boosted trees of LightGBM."""
 
 from pathlib import Path
 from typing import Any, ClassVar
@@ -6,7 +6,7 @@ from typing import Any, ClassVar
 import lightgbm
 
 from mlfactory._typing import Float64Array2D
-from mlfactory.models._base import N_CLASSES, FeatureRows, Labelled, Model
+from mlfactory.models._base import FeatureRows, Labelled, Model, both_classes
 from mlfactory.models._early_stopping import Patience
 from mlfactory.models._parameters import Parameter
 from mlfactory.registry import register
@@ -40,12 +40,14 @@ class LightGBM(Model):
 
     def _fit(self, train: Labelled, validation: Labelled | None, seed: int) -> dict[str, Any]:
         parameters = self._library_parameters(seed)
-        data = lightgbm.Dataset(train.X.matrix(), train.y, weight=train.weight, params=parameters)
+        data = lightgbm.Dataset(
+            train.X.matrix(), self._codes(train.y), weight=train.weight, params=parameters
+        )
         if validation is None:
             rounds = self._rounds()
             self.booster = lightgbm.train(parameters, data, num_boost_round=rounds)
             return {"rounds": rounds}
-        held_out = data.create_valid(validation.X.matrix(), validation.y)
+        held_out = data.create_valid(validation.X.matrix(), self._codes(validation.y))
         patience = self._patience()
         booster = lightgbm.train(
             parameters,
@@ -61,10 +63,13 @@ class LightGBM(Model):
     def _library_parameters(self, seed: int) -> dict[str, Any]:
         """The configured ones and those that make a fit repeatable."""
         tuned = {key: value for key, value in self.training.items() if key != "rounds"}
+        binary = {"objective": "binary", "metric": "binary_logloss"}
+        several = {"objective": "multiclass", "metric": "multi_logloss"}
+        n_classes = len(self.classes)
+        problem = binary if n_classes == 2 else several | {"num_class": n_classes}
         return tuned | {
-            "objective": "multiclass",
-            "num_class": N_CLASSES,
-            "metric": "multi_logloss",
+            **problem,
+            "device_type": "gpu" if self.device.gpu else "cpu",
             "seed": seed,
             "deterministic": True,
             "force_col_wise": True,
@@ -74,7 +79,7 @@ class LightGBM(Model):
 
     def _probabilities(self, X: FeatureRows) -> Float64Array2D:
         raw: Float64Array2D = self.booster.predict(X.matrix(), num_threads=self.threads)
-        return raw
+        return both_classes(raw)
 
     def get_feature_importance(self) -> dict[str, float]:
         """Share of the total gain of the splits on each feature."""

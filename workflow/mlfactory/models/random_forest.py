@@ -59,7 +59,7 @@ class RandomForest(Model):
 
     def _probabilities(self, X: FeatureRows) -> Float64Array2D:
         probabilities: Float64Array2D = mean_probabilities(X.matrix(), *self.arrays)
-        return probabilities
+        return probabilities[:, list(self.classes)]
 
     def get_feature_importance(self) -> dict[str, float]:
         """Share of the decrease in Gini impurity by the splits on each feature."""

@@ -8,9 +8,9 @@ import numpy as np
 
 from mlfactory._typing import Float64Array1D, Float64Array2D
 from mlfactory.models._base import MIN_PROBABILITY, N_CLASSES, FeatureRows, Labelled, Model
+from mlfactory.models._members import members
 from mlfactory.models._parameters import Parameter
 from mlfactory.registry import register
-from mlfactory.schemas import CLASSES
 
 
 @register("voting")
@@ -31,19 +31,19 @@ class Voting(Model):
     }
 
     def _fit(self, train: Labelled, validation: Labelled | None, seed: int) -> dict[str, Any]:
-        members = _members(train.X.names)
-        self.weights = np.full(len(members), 1 / len(members))
+        names = members(train.X.names)
+        self.weights = np.full(len(names), 1 / len(names))
         if self.training["weighting"] == "log_loss":
-            by_member = train.X.matrix().reshape(len(train.X), len(members), N_CLASSES)
+            by_member = train.X.matrix().reshape(len(train.X), len(names), N_CLASSES)
             given = by_member[np.arange(len(train.y)), :, train.y].astype(np.float64)
             given = np.maximum(given, MIN_PROBABILITY)
             self.weights = mixture_weights(given, train.weight)
-        return {"weights": dict(zip(members, self.weights.tolist(), strict=True))}
+        return {"weights": dict(zip(names, self.weights.tolist(), strict=True))}
 
     def _probabilities(self, X: FeatureRows) -> Float64Array2D:
         by_member = X.matrix().reshape(len(X), len(self.weights), N_CLASSES)
         probabilities: Float64Array2D = (by_member * self.weights[:, None]).sum(axis=1)
-        return probabilities
+        return probabilities[:, list(self.classes)]
 
     def get_feature_importance(self) -> dict[str, float]:
         """The members' weights, spread evenly over their three columns."""
@@ -91,14 +91,3 @@ def mixture_weights(given: Float64Array2D, row_weight: Float64Array1D) -> Float6
         weights = weights * (given * (shares / mixed)[:, None]).sum(axis=0)
     result: Float64Array1D = weights / weights.sum()
     return result
-
-
-def _members(names: tuple[str, ...]) -> list[str]:
-    """The members whose predictions the columns are, in their order."""
-    members = [name.removesuffix("_prob_short") for name in names[::N_CLASSES]]
-    expected = tuple(f"{member}_prob_{label}" for member in members for label in CLASSES)
-    if names != expected:
-        raise ValueError(
-            f"voting: columns {names} are not {{member}}_prob_short, _neutral, _long of each member"
-        )
-    return members

@@ -1,4 +1,4 @@
-"""Gradient boosted trees of XGBoost, three classes at once."""
+"""Gradient boosted trees of XGBoost."""
 
 from pathlib import Path
 from typing import Any, ClassVar
@@ -7,7 +7,7 @@ import numpy as np
 import xgboost
 
 from mlfactory._typing import Float64Array1D, Float64Array2D
-from mlfactory.models._base import N_CLASSES, FeatureRows, Labelled, Model
+from mlfactory.models._base import FeatureRows, Labelled, Model, both_classes
 from mlfactory.models._early_stopping import Patience
 from mlfactory.models._parameters import Parameter
 from mlfactory.registry import register
@@ -57,7 +57,7 @@ class XGBoost(Model):
     ) -> xgboost.QuantileDMatrix:
         return xgboost.QuantileDMatrix(
             rows.X.matrix(),
-            rows.y,
+            self._codes(rows.y),
             weight=rows.weight,
             ref=ref,
             max_bin=self.training["max_bin"],
@@ -67,10 +67,13 @@ class XGBoost(Model):
     def _library_parameters(self, seed: int) -> dict[str, Any]:
         """The configured ones and those that make a fit repeatable."""
         tuned = {key: value for key, value in self.training.items() if key != "rounds"}
+        binary = {"objective": "binary:logistic", "eval_metric": "logloss"}
+        several = {"objective": "multi:softprob", "eval_metric": "mlogloss"}
+        n_classes = len(self.classes)
+        problem = binary if n_classes == 2 else several | {"num_class": n_classes}
         return tuned | {
-            "objective": "multi:softprob",
-            "num_class": N_CLASSES,
-            "eval_metric": "mlogloss",
+            **problem,
+            "device": self.device.name,
             "tree_method": "hist",
             "seed": seed,
             "nthread": self.threads,
@@ -78,9 +81,9 @@ class XGBoost(Model):
         }
 
     def _probabilities(self, X: FeatureRows) -> Float64Array2D:
-        self.booster.set_param({"nthread": self.threads})
+        self.booster.set_param({"nthread": self.threads, "device": "cpu"})
         raw: Float64Array2D = self.booster.inplace_predict(X.matrix())
-        return raw
+        return both_classes(raw)
 
     def get_feature_importance(self) -> dict[str, float]:
         """Share of the total gain of the splits on each feature."""
@@ -105,4 +108,4 @@ class _Stop(xgboost.callback.TrainingCallback):
 
     def after_iteration(self, model: Any, epoch: int, evals_log: Any) -> bool:
         """Whether to stop."""
-        return self.patience.is_over(evals_log["validation"]["mlogloss"][-1])
+        return self.patience.is_over(next(iter(evals_log["validation"].values()))[-1])

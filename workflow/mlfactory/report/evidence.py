@@ -36,8 +36,9 @@ class HorizonEvidence:
         Out-of-fold predictions of every model and ensemble, rows as in ``stack``.
     scores
         The content of ``scores_h{horizon}.json``.
-    importance
-        For each base model a table of one row a fold and one column a feature, shares.
+    records
+        For each base model what its fits recorded, the content of ``training_metrics.json``, a fold
+        each.
     """
 
     horizon: int
@@ -47,7 +48,18 @@ class HorizonEvidence:
     stack: pd.DataFrame
     predictions: dict[str, pd.DataFrame]
     scores: dict[str, Any]
-    importance: dict[str, pd.DataFrame]
+    records: dict[str, list[dict[str, Any]]]
+
+    @property
+    def importance(self) -> dict[str, pd.DataFrame]:
+        """For each base model a table of one row a fold and one column a feature, shares.
+
+        A feature that a fold's fit did not select has 0 there.
+        """
+        return {
+            model: pd.DataFrame([record["importance"] for record in records]).fillna(0.0)
+            for model, records in self.records.items()
+        }
 
     def scored(self, model: str) -> tuple[Int8Array1D, Float64Array2D, pd.Series]:
         """Labels (n,), the model's probabilities (n, 3) and sessions (n,) of labelled rows."""
@@ -142,13 +154,12 @@ def read_horizons(
             unstack(stack, list(models)) | combined,
             tables.read_json(scores[at]),
             {
-                model: _importance([record[horizon, model, fold] for fold in range(n_folds)])
+                model: [
+                    tables.read_json(Path(record[horizon, model, fold]) / RECORD)
+                    for fold in range(n_folds)
+                ]
                 for model in models
             },
         )
 
     return tuple(one(at, horizon) for at, horizon in enumerate(horizons))
-
-
-def _importance(folders: list[str]) -> pd.DataFrame:
-    return pd.DataFrame([tables.read_json(Path(f) / RECORD)["importance"] for f in folders])

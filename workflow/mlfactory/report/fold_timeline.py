@@ -6,8 +6,7 @@ import numpy as np
 import pandas as pd
 
 from mlfactory._typing import BoolArray1D, Int8Array1D, Int64Array1D
-from mlfactory.folds import embargo_bars, embargoed, overlapping
-from mlfactory.oof import intervals
+from mlfactory.folds import embargo_bars, embargoed, intervals, overlapping
 from mlfactory.report._base import Block, Chart, Figure, Section, Table, axis, layout
 from mlfactory.report.evidence import Evidence, HorizonEvidence
 from mlfactory.times import nanoseconds

@@ -3,7 +3,17 @@
 import numpy as np
 import pandas as pd
 
-from mlfactory.report._base import Block, Chart, Figure, Section, axis, layout, model_colours
+from mlfactory.report._base import (
+    Block,
+    Chart,
+    Figure,
+    Section,
+    Table,
+    axis,
+    layout,
+    model_colours,
+    number,
+)
 from mlfactory.report.evidence import Evidence, HorizonEvidence
 
 TOP = 15
@@ -16,7 +26,7 @@ def section(evidence: Evidence) -> Section:
     colours = model_colours((*evidence.models, *evidence.ensembles))
     blocks: list[Block] = []
     for part in evidence.horizons:
-        blocks += [_families(part, family), _features(part, colours)]
+        blocks += [_families(part, family), _features(part, colours), _stability(part)]
     return Section("importance", "Feature importance", tuple(blocks))
 
 
@@ -100,5 +110,40 @@ def _features(part: HorizonEvidence, colours: dict[str, str]) -> Chart:
         "one feature far above all others (look for a leak), or lines as long as their bars "
         "(another feature every fold: little is learnt)",
         tuple(_figure(m, table, colours[m]) for m, table in part.importance.items()),
+        horizon=part.horizon,
+    )
+
+
+def stability(table: pd.DataFrame) -> tuple[float | None, int]:
+    """How alike the folds rank the features, and how many are among the `TOP` of every fold.
+
+    Parameters
+    ----------
+    table
+        One row a fold, one column a feature.
+
+    Returns
+    -------
+    The mean over pairs of folds of Spearman's rank correlation, None for one fold or where no
+    feature differs; and a count.
+    """
+    ranks = table.rank(axis=1)
+    pairs = ranks.T.corr().to_numpy()[np.triu_indices(len(table), 1)]
+    pairs = pairs[np.isfinite(pairs)]
+    best = table.rank(axis=1, ascending=False, method="first") <= TOP
+    return (float(pairs.mean()) if len(pairs) else None), int(best.all().sum())
+
+
+def _stability(part: HorizonEvidence) -> Table:
+    rows = []
+    for model, table in part.importance.items():
+        alike, common = stability(table)
+        rows.append((model, number(alike, 2), f"{common} of {min(TOP, table.shape[1])}"))
+    return Table(
+        f"Stability over folds, h{part.horizon}",
+        ("model", "rank correlation", f"among the first {TOP} of every fold"),
+        tuple(rows),
+        "How alike the folds rank the features: Spearman's correlation, mean of pairs of folds; 1 "
+        "is the same order. Alarming: near 0, every fold then looks at something else.",
         horizon=part.horizon,
     )

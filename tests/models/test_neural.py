@@ -1,0 +1,225 @@
+"""The one training loop, and the fast forms against the plain ones."""
+
+import logging
+
+import numpy as np
+import pytest
+import torch
+from torch import nn
+
+from mlfactory.errors import UserError
+from mlfactory.models import _torch
+from mlfactory.models._base import FeatureRows, log_loss
+from mlfactory.models._device import Device
+from mlfactory.models._recurrent import Recurrent
+from mlfactory.models._torch import CHUNK
+from mlfactory.models.tcn import Convolutions
+from mlfactory.sequences import timeline, windows
+from naive_models import Data, make, market, part
+
+LENGTH = 60
+NEURAL = ["gru", "lstm", "tcn"]
+SIZE = {"n_features": 7, "n_classes": 3, "dropout": 0.0}
+NETWORKS = {
+    "lstm": lambda: Recurrent(nn.LSTM, length=LENGTH, hidden=9, layers=1, **SIZE),
+    "lstm of 2 layers": lambda: Recurrent(nn.LSTM, length=LENGTH, hidden=9, layers=2, **SIZE),
+    "gru": lambda: Recurrent(nn.GRU, length=LENGTH, hidden=9, layers=1, **SIZE),
+    "gru of 3 layers": lambda: Recurrent(nn.GRU, length=LENGTH, hidden=9, layers=3, **SIZE),
+    "tcn": lambda: Convolutions(channels=9, kernel=3, dilations=[1, 2, 4, 7], **SIZE),
+}
+
+
+@pytest.fixture(params=NETWORKS)
+def network(request):
+    torch.manual_seed(1)
+    return NETWORKS[request.param]()
+
+
+def stretch(rows=40):
+    """One stretch, and the windows that end in each of its last rows."""
+    inputs = torch.randn(1, LENGTH - 1 + rows, 7, generator=torch.Generator().manual_seed(2))
+    return inputs, inputs[0].unfold(0, LENGTH, 1).transpose(1, 2)
+
+
+def test_fast_form_scores_as_the_plain_one(network):
+    inputs, single = stretch()
+    with torch.no_grad():
+        fast, plain = network.chunks(inputs, 40)[0], network.windows(single)
+    assert plain.std() > 0.01
+    torch.testing.assert_close(fast, plain, atol=1e-5, rtol=0)
+
+
+def test_fast_form_has_the_gradients_of_the_plain_one(network):
+    inputs, single = stretch()
+    y = torch.arange(40) % 3
+    gradients = []
+    for scores in (network.chunks(inputs, 40)[0], network.windows(single)):
+        network.zero_grad()
+        nn.functional.cross_entropy(scores, y).backward()
+        gradients.append([p.grad.clone() for p in network.parameters() if p.grad is not None])
+    for fast, plain in zip(*gradients, strict=True):
+        torch.testing.assert_close(fast, plain, atol=1e-5, rtol=0)
+
+
+def sequence_market(rows=3000, seed=0):
+    """Labels that depend on what a feature was three rows ago, in three segments."""
+    data = market("gru", rows=rows, seed=seed, signal=0.0)
+    past = np.roll(data.X.values[:, 0], 3)
+    y = np.digitize(past, [-0.4, 0.4]).astype(np.int8)
+    segment = np.repeat(np.arange(3, dtype=np.int32), rows // 3)
+    X = FeatureRows(data.X.values, segment, data.X.rows, data.X.names)
+    return Data(X, y)
+
+
+@pytest.mark.parametrize("name", NEURAL)
+def test_what_happened_rows_ago_is_learnt(name):
+    data = sequence_market()
+    model = make(name, epochs=20)
+    model.fit(*part(data, 0, 2400), *part(data, 2400, 2700))
+    held_out = part(data, 2700, 3000)
+    assert log_loss(model.predict(held_out.X), held_out.y) < 0.8
+
+
+@pytest.mark.parametrize("name", NEURAL)
+def test_training_by_chunks_is_training_by_windows_to_within_noise(name, monkeypatch):
+    """The same steps with each window computed by itself, in float32."""
+    data = market(name)
+    fast = make(name, epochs=3, batch=256)
+    fast.fit(*part(data, 0, 600), *part(data, 600, 700))
+
+    def by_windows(self, inputs, rows):
+        single = inputs.unfold(1, LENGTH, 1).transpose(2, 3).flatten(0, 1)
+        return plain(self, single).view(len(inputs), rows, -1)
+
+    network = type(fast.network)
+    chunks = network.chunks
+    plain = network.windows
+    if name == "tcn":
+
+        def plain(self, single):
+            return chunks(self, single, 1)[:, 0]
+
+    monkeypatch.setattr(network, "chunks", by_windows)
+    slow = make(name, epochs=3, batch=256)
+    slow.fit(*part(data, 0, 600), *part(data, 600, 700))
+    np.testing.assert_allclose(slow.predict(data.X), fast.predict(data.X), atol=2e-4)
+
+
+@pytest.mark.parametrize("name", NEURAL)
+def test_rows_of_another_segment_and_later_rows_change_nothing(name):
+    data = sequence_market(300)
+    model = make(name, epochs=2)
+    model.fit(data.X, data.y)
+    before = model.predict(data.X)
+    values = data.X.values.copy()
+    values[:100] = 7.0
+    values[220:] = -7.0
+    other = FeatureRows(values, data.X.segment, data.X.rows, data.X.names)
+    after = model.predict(other)
+    assert after[100:220].tobytes() == before[100:220].tobytes()
+    assert not np.allclose(after[220:], before[220:])
+
+
+@pytest.mark.parametrize("name", NEURAL)
+def test_prediction_is_the_networks_plain_score_of_the_row_s_window(name):
+    data = sequence_market(300)
+    model = make(name, epochs=2)
+    model.fit(data.X, data.y)
+    single = torch.from_numpy(windows(timeline(data.X, LENGTH), LENGTH))
+    with torch.no_grad():
+        scores = model.network.eval().windows(single)
+    np.testing.assert_allclose(model.predict(data.X), torch.softmax(scores, 1).numpy(), atol=1e-5)
+
+
+@pytest.mark.parametrize("fits", [8, 3, 1])
+def test_out_of_memory_halves_the_parts_and_changes_the_fit_by_rounding_only(
+    fits, monkeypatch, caplog
+):
+    """A device whose memory holds ``fits`` chunks."""
+    data = market("tcn", rows=640)
+    usual = make("tcn", epochs=2, batch=8 * CHUNK)
+    usual.fit(data.X, data.y)
+    chunks = Convolutions.chunks
+
+    def small(self, inputs, rows):
+        if len(inputs) > fits and self.training and torch.is_grad_enabled():
+            raise torch.OutOfMemoryError("simulated")
+        return chunks(self, inputs, rows)
+
+    monkeypatch.setattr(Convolutions, "chunks", small)
+    model = make("tcn", epochs=2, batch=8 * CHUNK)
+    with caplog.at_level(logging.WARNING):
+        model.fit(data.X, data.y)
+    assert model.part == min(fits, 8) if fits != 3 else model.part == 2
+    assert ("out of memory" in caplog.text) == (fits < 8)
+    np.testing.assert_allclose(model.predict(data.X), usual.predict(data.X), atol=1e-3)
+
+
+def test_memory_that_holds_not_one_chunk_is_the_users_to_mend(monkeypatch):
+    def never(self, inputs, rows):
+        raise torch.OutOfMemoryError("simulated")
+
+    monkeypatch.setattr(Convolutions, "chunks", never)
+    data = market("tcn")
+    with pytest.raises(UserError, match=r"lower training\.hidden or needs\.sequence_length in"):
+        make("tcn").fit(data.X, data.y)
+
+
+def test_best_epoch_on_the_validation_rows_is_kept():
+    data = market("tcn", signal=0.3)
+    model = make("tcn", epochs=25, stopping={"patience": 4})
+    metrics = model.fit(*part(data, 0, 600), *part(data, 600, 700))
+    curve = metrics["validation_curve"]
+    assert metrics["epochs"] == int(np.argmin(curve)) + 1 == model.complexity["epochs"]
+    assert len(curve) == metrics["epochs"] + 4 < 25
+    assert metrics["validation_log_loss"] == pytest.approx(min(curve), abs=1e-5)
+
+
+def test_rate_rises_for_the_warm_up_and_falls_to_nothing():
+    rate = make("gru", epochs=10, warmup_epochs=2)._rate(steps=5)
+    rates = [rate(step) for step in range(51)]
+    assert rates[:11] == sorted(rates[:11])
+    assert max(rates) == rates[10] == 1.0
+    assert rates[10:] == sorted(rates[10:], reverse=True)
+    assert rates[50] == pytest.approx(0, abs=1e-12)
+
+
+def test_gradient_is_clipped(monkeypatch):
+    norms = []
+    clip = nn.utils.clip_grad_norm_
+    monkeypatch.setattr(
+        _torch.nn.utils, "clip_grad_norm_", lambda p, most: norms.append(most) or clip(p, most)
+    )
+    data = market("tcn", rows=200)
+    make("tcn", epochs=1, gradient_norm=0.25).fit(data.X, data.y)
+    assert set(norms) == {0.25}
+
+
+def test_progress_is_in_the_log(caplog):
+    data = market("gru", rows=300)
+    with caplog.at_level(logging.INFO):
+        make("gru", epochs=2).fit(*part(data, 0, 200), *part(data, 200, 300))
+    assert [record.message.split(":")[0] for record in caplog.records] == ["epoch 1", "epoch 2"]
+
+
+@pytest.mark.skipif(torch.cuda.is_available(), reason="there is a GPU")
+def test_gpu_that_torch_cannot_use_is_done_without(caplog):
+    gru = type(make("gru"))
+    usual = make("gru")
+    model = gru(
+        usual.training,
+        usual.early_stopping,
+        sequence_length=60,
+        device=Device(gpu=True, mixed_precision=True),
+    )
+    assert "this torch cannot use the GPU" in caplog.text
+    assert model.computes_on == "cpu"
+    data = market("gru", rows=200)
+    model.fit(data.X, data.y)
+    usual.fit(data.X, data.y)
+    assert model.predict(data.X).tobytes() == usual.predict(data.X).tobytes()
+
+
+def test_receptive_field_that_does_not_fit_the_window_is_refused():
+    with pytest.raises(UserError, match=r"dilations=\[1, 2, 4, 8\] sees 61 rows, more than needs"):
+        make("tcn", dilations=[1, 2, 4, 8])

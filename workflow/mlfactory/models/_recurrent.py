@@ -1,0 +1,98 @@
+"""Recurrent networks whose first layer projects each row once for all windows that hold it."""
+
+import torch
+from torch import Tensor, nn
+
+from mlfactory.models._torch import Network
+
+
+class Recurrent(Network):
+    """Recurrent layers over a window, started from zeros, and a linear layer on the last output.
+
+    Parameters
+    ----------
+    cell
+        ``nn.LSTM`` or ``nn.GRU``.
+    """
+
+    def __init__(
+        self,
+        cell: type[nn.LSTM] | type[nn.GRU],
+        *,
+        n_features: int,
+        n_classes: int,
+        length: int,
+        hidden: int,
+        layers: int,
+        dropout: float,
+    ) -> None:
+        super().__init__()
+        self.length = length
+        self.first = cell(n_features, hidden, batch_first=True)
+        self.rest = None
+        if layers > 1:
+            between = dropout if layers > 2 else 0.0
+            self.rest = cell(hidden, hidden, layers - 1, batch_first=True, dropout=between)
+        self.dropout = nn.Dropout(dropout)
+        self.head = nn.Linear(hidden, n_classes)
+
+    def windows(self, inputs: Tensor) -> Tensor:
+        """The plain form, by the library's own layers."""
+        outputs, _ = self.first(inputs)
+        return self._scores(outputs)
+
+    def chunks(self, inputs: Tensor, rows: int) -> Tensor:
+        """On a processor the first layer's input projection is computed once a row.
+
+        On a GPU the library's fused layers are faster than any loop over the steps.
+        """
+        if inputs.is_cuda:
+            windows = inputs.unfold(1, self.length, 1).transpose(2, 3).flatten(0, 1)
+            return self.windows(windows).view(len(inputs), rows, -1)
+        return self.shared(inputs, rows)
+
+    def shared(self, inputs: Tensor, rows: int) -> Tensor:
+        """Step by step over all windows at once; at step t the inputs are one slice of rows."""
+        steps = self._lstm_steps if isinstance(self.first, nn.LSTM) else self._gru_steps
+        outputs = steps(inputs, rows, keep_all=self.rest is not None)
+        scores: Tensor = self._scores(outputs)
+        return scores.view(len(inputs), rows, -1)
+
+    def _scores(self, outputs: Tensor) -> Tensor:
+        if self.rest is not None:
+            outputs, _ = self.rest(self.dropout(outputs))
+        scores: Tensor = self.head(self.dropout(outputs[:, -1]))
+        return scores
+
+    def _lstm_steps(self, inputs: Tensor, rows: int, keep_all: bool) -> Tensor:
+        layer = self.first
+        bias = layer.bias_ih_l0 + layer.bias_hh_l0
+        projected = nn.functional.linear(inputs, layer.weight_ih_l0, bias)
+        recurrent = layer.weight_hh_l0.t()
+        state = inputs.new_zeros(len(inputs) * rows, layer.hidden_size)
+        output, kept = state, []
+        for step in range(self.length):
+            own = projected[:, step : step + rows].flatten(0, 1)
+            gates = torch.addmm(own, output, recurrent)
+            i, f, g, o = gates.chunk(4, dim=1)
+            state = torch.sigmoid(f) * state + torch.sigmoid(i) * torch.tanh(g)
+            output = torch.sigmoid(o) * torch.tanh(state)
+            kept += [output] * keep_all
+        return torch.stack(kept, dim=1) if keep_all else output[:, None]
+
+    def _gru_steps(self, inputs: Tensor, rows: int, keep_all: bool) -> Tensor:
+        layer = self.first
+        hidden = layer.hidden_size
+        # The new gate's recurrent part is multiplied by the reset gate, so its bias stays with it.
+        bias = layer.bias_ih_l0 + nn.functional.pad(layer.bias_hh_l0[: 2 * hidden], (0, hidden))
+        projected = nn.functional.linear(inputs, layer.weight_ih_l0, bias)
+        recurrent, bias_new = layer.weight_hh_l0.t(), layer.bias_hh_l0[2 * hidden :]
+        output, kept = inputs.new_zeros(len(inputs) * rows, hidden), []
+        for step in range(self.length):
+            own = projected[:, step : step + rows].flatten(0, 1)
+            past = output @ recurrent
+            reset, update = torch.sigmoid(own[:, : 2 * hidden] + past[:, : 2 * hidden]).chunk(2, 1)
+            new = torch.tanh(own[:, 2 * hidden :] + reset * (past[:, 2 * hidden :] + bias_new))
+            output = new + update * (output - new)
+            kept += [output] * keep_all
+        return torch.stack(kept, dim=1) if keep_all else output[:, None]

@@ -1,0 +1,152 @@
+"""A three-class problem in two stages: does the price move, and if it does, which way."""
+
+import json
+from pathlib import Path
+from typing import Any, ClassVar
+
+import numpy as np
+from scipy.optimize import minimize_scalar
+
+from mlfactory._typing import BoolArray1D, Float64Array1D, Float64Array2D, Int8Array1D
+from mlfactory.models._base import N_CLASSES, FeatureRows, Labelled, Model
+
+SHORT, NEUTRAL, LONG = range(N_CLASSES)
+MOVED = SHORT
+"""The label of every row that is not neutral, in the first stage."""
+
+_STATE = "two_stage.json"
+
+
+def two_stage(cls: type[Model]) -> type[Model]:
+    """The class of the same model in two stages; its contract and its yaml are the same."""
+    kept = ("name", "PARAMETERS", "STOPS_EARLY", "REFITS", "SEQUENCES", "LIBRARY")
+    return type(
+        f"TwoStage{cls.__name__}",
+        (TwoStage,),
+        {"BASE": cls, "FILES": (_STATE,)} | {name: getattr(cls, name) for name in kept},
+    )
+
+
+class TwoStage(Model):
+    """Two fits of one model, each with its own early stopping: neutral or not, then direction.
+
+    In one problem the easy neutral part decides when to stop, while direction overfits. The
+    direction is mixed with its prior, the weighted share of long among the training rows that
+    moved, by the weight of least log-loss on the validation rows: where these show no gain, the
+    prior is what is predicted.
+    """
+
+    BASE: ClassVar[type[Model]]
+
+    def _fit(self, train: Labelled, validation: Labelled | None, seed: int) -> dict[str, Any]:
+        metrics: dict[str, Any] = {}
+        self.stages: dict[str, Model] = {}
+        moves = [label for label in self.classes if label != NEUTRAL]
+        if NEUTRAL in self.classes:
+            metrics["move"] = self._fit_stage(
+                "move", _neutral_or_not(train), validation and _neutral_or_not(validation), seed
+            )
+        self.prior = _share_of_long(train)
+        if len(moves) == 2:
+            metrics["direction"] = self._fit_stage(
+                "direction", _moved(train), validation and _moved(validation), seed
+            )
+            self.trust = float(self.complexity.get("direction_trust", 1.0))
+            if validation is not None:
+                self.trust = self._trust(_moved(validation))
+            metrics["direction_trust"] = self.trust
+        if validation is not None:
+            self.complexity = {name: stage.complexity for name, stage in self.stages.items()}
+            self.complexity |= {"direction_trust": self.trust} if len(moves) == 2 else {}
+        return metrics
+
+    def _fit_stage(
+        self, name: str, train: Labelled, validation: Labelled | None, seed: int
+    ) -> dict[str, Any]:
+        stage = self._new_stage()
+        stage.complexity = self.complexity.get(name, {})
+        held_out = (None, None) if validation is None else (validation.X, validation.y)
+        self.stages[name] = stage
+        return stage.fit(train.X, train.y, *held_out, sample_weight=train.weight, seed=seed)
+
+    def _new_stage(self) -> Model:
+        return self.BASE(
+            self.training,
+            self.early_stopping,
+            self.threads,
+            sequence_length=self.sequence_length,
+            device=self.device,
+        )
+
+    def _trust(self, moved: Labelled) -> float:
+        """Weight of the direction against its prior, of least log-loss on rows not fitted on."""
+        if not len(moved.y):
+            return 0.0
+        long = np.column_stack(
+            [self.stages["direction"].predict(moved.X)[:, LONG], np.full(len(moved.y), self.prior)]
+        )
+        given = np.where((moved.y == LONG)[:, None], long, 1 - long)
+        best = minimize_scalar(_loss_of_mix, bounds=(0.0, 1.0), args=(given,), method="bounded")
+        return float(best.x)
+
+    @property
+    def computes_on(self) -> str:
+        """Where its stages compute."""
+        return self._new_stage().computes_on
+
+    @property
+    def wants_validation(self) -> bool:
+        """Always: the direction is mixed with its prior by rows that were not fitted on."""
+        return True
+
+    def _probabilities(self, X: FeatureRows) -> Float64Array2D:
+        neutral = np.zeros(len(X))
+        if "move" in self.stages:
+            neutral = self.stages["move"].predict(X)[:, NEUTRAL]
+        long = np.full(len(X), self.prior)
+        if "direction" in self.stages:
+            learnt = self.stages["direction"].predict(X)[:, LONG]
+            long = self.trust * learnt + (1 - self.trust) * self.prior
+        three = np.column_stack([(1 - neutral) * (1 - long), neutral, (1 - neutral) * long])
+        return three[:, list(self.classes)]
+
+    def get_feature_importance(self) -> dict[str, float]:
+        """The mean of the stages' shares."""
+        shares = [list(stage.get_feature_importance().values()) for stage in self.stages.values()]
+        return self._shares(np.sum(shares, axis=0))
+
+    def _rows_read(self, X: FeatureRows) -> Any:
+        return self._new_stage()._rows_read(X)
+
+    def _write_state(self, path: Path) -> None:
+        for name, stage in self.stages.items():
+            (path / name).mkdir(exist_ok=True)
+            stage.save(path / name)
+        state = {"stages": list(self.stages), "prior": self.prior, "trust": self.trust}
+        (path / _STATE).write_text(json.dumps(state) + "\n", encoding="utf-8")
+
+    def _read_state(self, path: Path) -> None:
+        state = json.loads((path / _STATE).read_text(encoding="utf-8"))
+        self.prior, self.trust = state["prior"], state["trust"]
+        self.stages = {name: self.BASE.load(path / name, self.threads) for name in state["stages"]}
+
+
+def _loss_of_mix(trust: float, given: Float64Array2D) -> float:
+    """Log-loss of (m, 2) probabilities of what happened, mixed; convex in the first's weight."""
+    return -float(np.log(given @ (trust, 1 - trust)).mean())
+
+
+def _neutral_or_not(rows: Labelled) -> Labelled:
+    return rows._replace(y=np.where(rows.y == NEUTRAL, NEUTRAL, MOVED).astype(np.int8))
+
+
+def _moved(rows: Labelled) -> Labelled:
+    """The rows that were not neutral."""
+    keep: BoolArray1D = rows.y != NEUTRAL
+    return Labelled(rows.X.take(rows.X.rows[keep]), rows.y[keep], rows.weight[keep])
+
+
+def _share_of_long(rows: Labelled) -> float:
+    y: Int8Array1D = rows.y
+    weight: Float64Array1D = rows.weight
+    return float(weight[y == LONG].sum() / weight[y != NEUTRAL].sum())
