@@ -179,23 +179,21 @@ def average_uniqueness(held: Int32Array1D) -> Float64Array1D:
     Machine Learning, 2018, section 4.4.
     """
     n = len(held)
-    change = np.zeros(n + 2, dtype=np.int64)
+    share = np.zeros(n + 2)
     for t in range(n):
         if held[t] > 0:
-            change[t + 1] += 1
-            change[t + held[t] + 1] -= 1
-    share = np.zeros(n + 1)
-    concurrency = 0
+            share[t + 1] += 1
+            share[t + held[t] + 1] -= 1
+    concurrency = 0.0
     for t in range(n):
-        concurrency += change[t]
+        concurrency += share[t]
         share[t] = 1.0 / concurrency if concurrency > 0 else 0.0
-    uniqueness = np.full(n, np.nan)
+    uniqueness = share[:n]  # label t reads the shares after t only, so its own place is free
     for t in range(n):
-        if held[t] > 0:
-            total = 0.0
-            for bar in range(t + 1, t + held[t] + 1):
-                total += share[bar]
-            uniqueness[t] = min(total / held[t], 1.0)
+        total = 0.0
+        for bar in range(t + 1, t + held[t] + 1):
+            total += share[bar]
+        uniqueness[t] = min(total / held[t], 1.0) if held[t] > 0 else np.nan
     return uniqueness
 
 
