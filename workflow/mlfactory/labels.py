@@ -98,7 +98,7 @@ def scan(
     k_up: float,
     k_down: float,
     max_bars: int,
-) -> tuple[Int8Array1D, Int64Array1D, Float64Array1D, Float64Array1D, Float64Array1D, Int32Array1D]:
+) -> tuple[Int8Array1D, Int32Array1D, Float64Array1D, Float64Array1D, Float64Array1D, Int32Array1D]:
     """Outcome, deciding raw row, exit price, highest and lowest price met, and bars held.
 
     Parameters
@@ -124,7 +124,7 @@ def scan(
     """
     n = len(close)
     outcome = np.full(n, UNKNOWN, dtype=np.int8)
-    decided = np.full(n, -1, dtype=np.int64)
+    decided = np.full(n, -1, dtype=np.int32)
     exit_price = np.full(n, np.nan)
     highest = np.full(n, np.nan)
     lowest = np.full(n, np.nan)
@@ -137,7 +137,7 @@ def scan(
         lower = close[t] - k_down * width[t]
         top = bottom = close[t]
         bar = t + 1
-        while bar < end and high[bar] < upper and low[bar] > lower:
+        while (bar < end) & (high[bar] < upper) & (low[bar] > lower):
             top = max(top, high[bar])
             bottom = min(bottom, low[bar])
             bar += 1

@@ -65,7 +65,7 @@ def path_quality(
     first_raw: Int64Array1D,
     raw_close: Float64Array1D,
     outcome: Int8Array1D,
-    decided: Int64Array1D,
+    decided: Int32Array1D,
     exit_price: Float64Array1D,
     highest: Float64Array1D,
     lowest: Float64Array1D,
