@@ -270,9 +270,7 @@ def label_bars(
         max_bars,
     )
     raw_close = raw_bars["close"].to_numpy()
-    quality = path_quality(
-        close, k_up * width, k_down * width, first_raw, raw_close, *paths, horizon
-    )
+    quality = path_quality(close, width, first_raw, raw_close, *paths, k_up, k_down, horizon)
     outcome, held = paths[0], paths[-1]
     whole = np.arange(len(bars)) + max_bars <= last
     nearer = min(k_up, k_down) * width
