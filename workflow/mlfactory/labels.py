@@ -98,7 +98,7 @@ def scan(
     k_up: float,
     k_down: float,
     max_bars: int,
-) -> tuple[Int8Array1D, Int64Array1D, Float64Array1D, Float64Array1D, Float64Array1D, Int32Array1D]:
+) -> tuple[Int8Array1D, Int32Array1D, Float64Array1D, Float64Array1D, Float64Array1D, Int32Array1D]:
     """Outcome, deciding raw row, exit price, highest and lowest price met, and bars held.
 
     Parameters
@@ -124,7 +124,7 @@ def scan(
     """
     n = len(close)
     outcome = np.full(n, UNKNOWN, dtype=np.int8)
-    decided = np.full(n, -1, dtype=np.int64)
+    decided = np.full(n, -1, dtype=np.int32)
     exit_price = np.full(n, np.nan)
     highest = np.full(n, np.nan)
     lowest = np.full(n, np.nan)
@@ -137,7 +137,7 @@ def scan(
         lower = close[t] - k_down * width[t]
         top = bottom = close[t]
         bar = t + 1
-        while bar < end and high[bar] < upper and low[bar] > lower:
+        while (bar < end) & (high[bar] < upper) & (low[bar] > lower):
             top = max(top, high[bar])
             bottom = min(bottom, low[bar])
             bar += 1
@@ -179,23 +179,21 @@ def average_uniqueness(held: Int32Array1D) -> Float64Array1D:
     Machine Learning, 2018, section 4.4.
     """
     n = len(held)
-    change = np.zeros(n + 2, dtype=np.int64)
+    share = np.zeros(n + 2)
     for t in range(n):
         if held[t] > 0:
-            change[t + 1] += 1
-            change[t + held[t] + 1] -= 1
-    share = np.zeros(n + 1)
-    concurrency = 0
+            share[t + 1] += 1
+            share[t + held[t] + 1] -= 1
+    concurrency = 0.0
     for t in range(n):
-        concurrency += change[t]
+        concurrency += share[t]
         share[t] = 1.0 / concurrency if concurrency > 0 else 0.0
-    uniqueness = np.full(n, np.nan)
+    uniqueness = share[:n]  # label t reads the shares after t only, so its own place is free
     for t in range(n):
-        if held[t] > 0:
-            total = 0.0
-            for bar in range(t + 1, t + held[t] + 1):
-                total += share[bar]
-            uniqueness[t] = min(total / held[t], 1.0)
+        total = 0.0
+        for bar in range(t + 1, t + held[t] + 1):
+            total += share[bar]
+        uniqueness[t] = min(total / held[t], 1.0) if held[t] > 0 else np.nan
     return uniqueness
 
 
@@ -272,9 +270,7 @@ def label_bars(
         max_bars,
     )
     raw_close = raw_bars["close"].to_numpy()
-    quality = path_quality(
-        close, k_up * width, k_down * width, first_raw, raw_close, *paths, horizon
-    )
+    quality = path_quality(close, width, first_raw, raw_close, *paths, k_up, k_down, horizon)
     outcome, held = paths[0], paths[-1]
     whole = np.arange(len(bars)) + max_bars <= last
     nearer = min(k_up, k_down) * width

@@ -13,27 +13,38 @@ SPEED, MAE, MFE, PAIN_TO_GAIN, DRAWDOWN = 0.20, 0.25, 0.20, 0.20, 0.15
 
 
 @njit(cache=True, fastmath={"reassoc", "nsz"})
-def depth_sum(
-    price: Float64Array1D, start: int, stop: int, entry: float, per_up: float, per_down: float
-) -> float:
-    """Sum over rows of how far the price is above the entry, times ``per_up``, or below it."""
+def depth_sum(price: Float64Array1D, entry: float, per_up: float, per_down: float) -> float:
+    """Sum over prices of how far they are above the entry, times ``per_up``, or below it."""
     total = 0.0
-    for row in range(start, stop):
+    for row in range(len(price)):
         move = price[row] - entry
         total += max(move, 0.0) * per_up - min(move, 0.0) * per_down
     return total
 
 
 @njit(cache=True)
-def score(bars: float, horizon: int, pain: float, gain: float, depth: float) -> float:
+def speed_scores(most_bars: int, horizon: int) -> Float64Array1D:
+    """How near to one and a half horizons labels of 0 to ``most_bars`` bars last, in (0, 1].
+
+    Returns
+    -------
+    (most_bars + 1,): exp(-((bars - 1.5 horizon) / (1.5 horizon))^2).
+    """
+    ideal = 1.5 * horizon
+    scores = np.empty(most_bars + 1)
+    for bars in range(most_bars + 1):
+        scores[bars] = math.exp(-(((bars - ideal) / ideal) ** 2))
+    return scores
+
+
+@njit(cache=True)
+def score(speed: float, pain: float, gain: float, depth: float) -> float:
     """The quality of one path, in [0, 1]; higher is better.
 
     Parameters
     ----------
-    bars
-        How long the label lasted.
-    horizon
-        In bars; the ideal label lasts one and a half horizons.
+    speed
+        Of `speed_scores`, by how long the label lasted.
     pain, gain
         Worst adverse and best favourable excursion as shares of their barriers; above 1 counts
         as 1. Not both 0.
@@ -42,11 +53,8 @@ def score(bars: float, horizon: int, pain: float, gain: float, depth: float) -> 
 
     Returns
     -------
-    .20 speed + .25 (1 - pain) + .20 gain + .20 gain / (gain + pain) + .15 (1 - depth), where speed
-    is exp(-((bars - 1.5 horizon) / (1.5 horizon))^2).
+    .20 speed + .25 (1 - pain) + .20 gain + .20 gain / (gain + pain) + .15 (1 - depth).
     """
-    ideal = 1.5 * horizon
-    speed = math.exp(-(((bars - ideal) / ideal) ** 2))
     pain, gain, depth = min(pain, 1.0), min(gain, 1.0), min(depth, 1.0)
     return (
         SPEED * speed
@@ -60,16 +68,17 @@ def score(bars: float, horizon: int, pain: float, gain: float, depth: float) -> 
 @njit(cache=True)
 def path_quality(
     close: Float64Array1D,
-    upper: Float64Array1D,
-    lower: Float64Array1D,
+    width: Float64Array1D,
     first_raw: Int64Array1D,
     raw_close: Float64Array1D,
     outcome: Int8Array1D,
-    decided: Int64Array1D,
+    decided: Int32Array1D,
     exit_price: Float64Array1D,
     highest: Float64Array1D,
     lowest: Float64Array1D,
     held: Int32Array1D,
+    k_up: float,
+    k_down: float,
     horizon: int,
 ) -> Float64Array1D:
     """The quality score of every bar's path; it depends on nothing after the row that decided.
@@ -84,8 +93,8 @@ def path_quality(
     ----------
     close
         (n,) entry prices.
-    upper, lower
-        (n,) distances of the barriers from the entry, price units.
+    width
+        (n,) the unit of the barriers, price units.
     first_raw
         (n + 1,) the first raw row of each bar.
     raw_close
@@ -93,6 +102,8 @@ def path_quality(
         # ASSUME raw rows are equally long: absent minutes count for nothing.
     outcome, decided, exit_price, highest, lowest, held
         (n,) class, deciding raw row, exit price, extreme prices up to the exit, and bars held.
+    k_up, k_down
+        Distances of the barriers from the entry in units of ``width``.
     horizon
         In bars.
 
@@ -103,11 +114,12 @@ def path_quality(
     row is looked at; the sum is our own.
     """
     out = np.full(len(close), np.nan)
+    speed = speed_scores(held.max(), horizon)
     for t in range(len(close)):
         kind = outcome[t]
         if kind != SHORT and kind != NEUTRAL and kind != LONG:
             continue
-        per_up, per_down = 1.0 / upper[t], 1.0 / lower[t]
+        per_up, per_down = 1.0 / (k_up * width[t]), 1.0 / (k_down * width[t])
         up = (highest[t] - close[t]) * per_up
         down = (close[t] - lowest[t]) * per_down
         move = exit_price[t] - close[t]
@@ -119,6 +131,6 @@ def path_quality(
         else:
             pain, gain = max(up, down), 1.0 - ended
         start, stop = first_raw[t + 1], decided[t]
-        depth = depth_sum(raw_close, start, stop, close[t], per_up, per_down) + ended
-        out[t] = score(held[t], horizon, pain, gain, depth / (stop + 1 - start))
+        depth = depth_sum(raw_close[start:stop], close[t], per_up, per_down) + ended
+        out[t] = score(speed[held[t]], pain, gain, depth / (stop + 1 - start))
     return out
