@@ -75,8 +75,9 @@ MEASURES = (
         "calibration_error",
         "Calibration error",
         "probability, lower is better",
-        "Mean distance between predicted probability and what happened",
-        "above .03: probabilities cannot be taken at their word",
+        "Mean distance between predicted probability and what happened; chance alone makes it "
+        "more than 0, and an interval that begins at 0 holds perfect calibration",
+        "an interval wholly above 0.03: probabilities cannot be taken at their word",
         3,
     ),
 )
