@@ -204,7 +204,7 @@ def test_null_stands_beside_each_score_and_finds_nothing():
     null = scores["models"]["oracle"]["nulls"]["session_shift"][0]
     assert null["direction_auc"]["low"] < 0.5 < null["direction_auc"]["high"]
     assert scores["models"]["oracle"]["direction_auc"]["low"] > 0.7
-    text = scoreboard(scores, "DEMO h20")
+    text = scoreboard(scores, "DEMO", 20)
     assert f"null .{round(1000 * null['direction_auc']['value'])}" in text
     assert str(scores["data"]["rows"]) in text
 

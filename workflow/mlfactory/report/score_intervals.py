@@ -17,7 +17,8 @@ from mlfactory.report._base import (
     vertical,
 )
 from mlfactory.report.evidence import Evidence, HorizonEvidence
-from mlfactory.report.summary import measured, nulls
+from mlfactory.report.summary import measured
+from mlfactory.verdicts import CLASS_PRIOR, INFORMATION, baseline_losses, nulls
 
 
 @dataclass(frozen=True)
@@ -81,7 +82,7 @@ MEASURES = (
         3,
     ),
 )
-BASELINES = {"gain_class_prior": "dash", "gain_volatility_clock_prior": "dot"}
+BASELINES = {CLASS_PRIOR: "dash", INFORMATION: "dot"}
 
 
 def section(evidence: Evidence) -> Section:
@@ -151,7 +152,7 @@ def _chart(part: HorizonEvidence, measure: Measure, colours: dict[str, str]) -> 
     shape = layout(
         xaxis=axis(measure.unit, zeroline=False, nticks=6),
         yaxis=axis(autorange=False, range=[len(names) - 0.4, -0.6], **ticks),
-        shapes=_baselines(measure.key, points, models[names[0]]),
+        shapes=_baselines(measure.key, part.scores),
         margin={"l": 10, "r": 14, "t": 6, "b": 44},
     )
     confidence = part.scores["settings"]["bootstrap"]["confidence"]
@@ -167,14 +168,12 @@ def _chart(part: HorizonEvidence, measure: Measure, colours: dict[str, str]) -> 
     )
 
 
-def _baselines(
-    key: str, points: list[dict[str, Any]], model: dict[str, Any]
-) -> list[dict[str, Any]]:
-    """The baselines as lines: 0 for gains; for log-loss, a model's own plus its gains."""
+def _baselines(key: str, scores: dict[str, Any]) -> list[dict[str, Any]]:
+    """The baselines as lines: 0 for gains, both of them for log-loss."""
     if key == "log_loss":
         return [
-            vertical(points[0]["value"] + model[gain]["value"], colour="@soft", dash=dash)
-            for gain, dash in BASELINES.items()
+            vertical(loss, colour="@soft", dash=BASELINES[gain])
+            for gain, loss in baseline_losses(scores).items()
         ]
     return [vertical(0, colour="@soft", dash="solid")] if "gain" in key else []
 
