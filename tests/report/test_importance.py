@@ -1,3 +1,5 @@
+from dataclasses import replace
+
 import pandas as pd
 import pytest
 
@@ -21,3 +23,12 @@ def test_families_sum_their_features_in_the_order_of_the_manifest():
 def test_only_the_first_features_are_shown(monkeypatch):
     monkeypatch.setattr(importance, "TOP", 2)
     assert importance.top_features(FOLDS).index.tolist() == ["a", "b"]
+
+
+def test_families_that_no_model_reads_are_left_out_and_named(evidence):
+    features = [*evidence.manifest["features"], {"name": "d", "family": "tf_4h"}]
+    more = replace(evidence, manifest={"features": features})
+    chart = importance.section(more).blocks[0]
+    assert chart.figures[0].data[0]["y"] == ["price", "temporal"]
+    assert "left out, because no model reads them: tf 4h" in chart.shows
+    assert "left out" not in importance.section(evidence).blocks[0].shows

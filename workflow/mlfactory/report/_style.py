@@ -83,7 +83,8 @@ td span { white-space: pre; }
 .facts dd { margin: 0; font-weight: 600; overflow-wrap: anywhere; font-size: .92rem; }
 .facts .long { grid-column: span 2; }
 .facts .long dd { font-weight: 500; }
-.note { border-left: 4px solid #E6A700; }
+.note { border-left: 4px solid var(--line); }
+.warning { border-left-color: #E6A700; }
 .note p { margin: 0; max-width: 90ch; }
 summary { cursor: pointer; font-weight: 600; overflow-wrap: anywhere; }
 details[open] summary { margin-bottom: .6rem; }

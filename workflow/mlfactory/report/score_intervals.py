@@ -12,7 +12,7 @@ from mlfactory.report._base import (
     Table,
     axis,
     layout,
-    model_colours,
+    model_colour,
     number,
     vertical,
 )
@@ -87,10 +87,9 @@ BASELINES = {CLASS_PRIOR: "dash", INFORMATION: "dot"}
 
 def section(evidence: Evidence) -> Section:
     """Six charts and a table a horizon."""
-    colours = model_colours((*evidence.models, *evidence.ensembles))
     blocks: list[Block] = []
     for part in evidence.horizons:
-        blocks += [_chart(part, measure, colours) for measure in MEASURES]
+        blocks += [_chart(part, measure) for measure in MEASURES]
         blocks.append(_table(part))
     return Section("scores", "Scores against their nulls", tuple(blocks))
 
@@ -122,12 +121,12 @@ def _trace(
     }
 
 
-def _chart(part: HorizonEvidence, measure: Measure, colours: dict[str, str]) -> Chart:
+def _chart(part: HorizonEvidence, measure: Measure) -> Chart:
     models = part.scores["models"]
     names = list(models)
     points = [models[name][measure.key] for name in names]
     own = _trace(names, points, -0.12, measure.digits, "") | {
-        "marker": {"color": [colours[name] for name in names], "size": 10},
+        "marker": {"color": [model_colour(name) for name in names], "size": 10},
         "error_x": _error(points, color="@ink", thickness=1.4, width=4),
     }
     drawn = [nulls(models[name], measure.key) for name in names]

@@ -32,10 +32,10 @@ BEFORE_BETTING = (
 
 def section(evidence: Evidence) -> Section:
     """The verdict of each horizon, then of each model."""
-    blocks: list[Block] = [_headlines(evidence), Note(BEFORE_BETTING)]
+    blocks: list[Block] = [_headlines(evidence), Note(BEFORE_BETTING, warning=True)]
     for part in evidence.horizons:
         worse = worse_baseline(part.scores, part.horizon)
-        blocks += [Note(worse, part.horizon)] if worse else []
+        blocks += [Note(worse, part.horizon, warning=True)] if worse else []
         blocks += [_verdicts(part), _scored(part)]
     return Section("summary", "In ten seconds", tuple(blocks))
 
