@@ -48,7 +48,7 @@ def test_worse_baseline_is_a_note_of_its_horizon_and_no_model_is_above_it(tmp_pa
     blocks = summary.section(small).blocks
     notes = [block for block in blocks if isinstance(block, Note) and block.horizon]
     assert [note.horizon for note in notes] == [5]
-    assert notes[0].text.endswith("read the gain over the class prior")
+    assert notes[0].text.endswith("read the gain over the class prior.")
     table = next(b for b in blocks if isinstance(b, Table) and b.horizon == 5)
     assert {row[3].text for row in table.rows} == {"not above the class prior"}
     assert {row[2].startswith("\N{MINUS SIGN}0.0100") for row in table.rows} == {True}

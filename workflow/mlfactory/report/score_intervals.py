@@ -70,7 +70,7 @@ MEASURES = (
         "nats, lower is better",
         "Log-loss itself, with both baselines as lines: class prior dashed, volatility and clock "
         "dotted",
-        "a model right of the dotted line: time of day and volatility alone do better",
+        "a model right of either line: that baseline alone does better",
     ),
     Measure(
         "calibration_error",

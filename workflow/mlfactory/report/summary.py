@@ -35,7 +35,7 @@ def section(evidence: Evidence) -> Section:
     blocks: list[Block] = [_headlines(evidence), Note(BEFORE_BETTING, warning=True)]
     for part in evidence.horizons:
         worse = worse_baseline(part.scores, part.horizon)
-        blocks += [Note(worse, part.horizon, warning=True)] if worse else []
+        blocks += [Note(f"{worse}.", part.horizon, warning=True)] if worse else []
         blocks += [_verdicts(part), _scored(part)]
     return Section("summary", "In ten seconds", tuple(blocks))
 
