@@ -58,6 +58,15 @@ def test_signal_shows_in_every_score_with_its_interval():
     assert 0.7 < scores["direction_auc"]["low"] < scores["direction_auc"]["high"]
 
 
+def test_calibration_error_lies_within_its_own_interval():
+    train, folds = scored_tables()
+    scorer = Scorer(train, folds, **SETTINGS)
+    for strength in (1.0, 2.5):
+        error = scorer.score(oracle(train, folds, strength))["calibration_error"]
+        assert 0 <= error["low"] <= error["value"] <= error["high"]
+    assert error["low"] > 0.03
+
+
 def test_fold_levels_of_a_prediction_do_not_make_a_direction_auc():
     train, folds = scored_tables(signal=0.0)
     fold = folds["fold"].to_numpy(dtype=int)
@@ -195,7 +204,7 @@ def test_null_stands_beside_each_score_and_finds_nothing():
     null = scores["models"]["oracle"]["nulls"]["session_shift"][0]
     assert null["direction_auc"]["low"] < 0.5 < null["direction_auc"]["high"]
     assert scores["models"]["oracle"]["direction_auc"]["low"] > 0.7
-    text = scoreboard(scores, "DEMO h20")
+    text = scoreboard(scores, "DEMO", 20)
     assert f"null .{round(1000 * null['direction_auc']['value'])}" in text
     assert str(scores["data"]["rows"]) in text
 

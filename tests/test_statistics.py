@@ -4,7 +4,13 @@ from sklearn.metrics import f1_score, roc_auc_score
 
 import naive
 from mlfactory import metrics
-from mlfactory.statistics import block_numbers, block_sums, bootstrap_counts, interval
+from mlfactory.statistics import (
+    block_numbers,
+    block_sums,
+    bootstrap_counts,
+    interval,
+    sum_interval,
+)
 
 
 @pytest.mark.parametrize("seed", range(4))
@@ -49,7 +55,8 @@ def test_calibration_error_is_zero_for_frequencies_and_large_for_boasts():
         bins = metrics.calibration_bins(y, p)
         sums = np.zeros((1, 30))
         np.add.at(sums[0], bins, p - np.eye(3)[y])
-        assert metrics.calibration_error(sums, np.array([100.0]))[0] == pytest.approx(expected)
+        gaps = metrics.calibration_gaps(sums, np.array([100.0]))
+        assert np.abs(gaps).sum() == pytest.approx(expected)
 
 
 def test_blocks_are_successive_sessions():
@@ -79,3 +86,44 @@ def _covers_zero(values, session, seed):
     bounds = interval(means, 0.95)
     assert bounds["value"] == pytest.approx(values.mean())
     return bounds["low"] <= 0 <= bounds["high"]
+
+
+def _calibration(tilt, seed, sessions=30, per=60):
+    """The interval of predictions whose log-odds are ``tilt`` times the true ones."""
+    generator = np.random.default_rng(seed)
+    block = np.repeat(np.arange(sessions), per)
+    odds = np.log([0.4, 0.2, 0.4]) + 0.4 * np.outer(generator.normal(size=len(block)), [-1, 0, 1])
+    truth, p = (np.exp(a * odds) / np.exp(a * odds).sum(axis=1, keepdims=True) for a in (1, tilt))
+    y = (truth.cumsum(axis=1) < generator.random(len(block))[:, None]).sum(axis=1).clip(0, 2)
+    bins = metrics.calibration_bins(y, p)
+
+    def parts(gap):
+        sums = np.zeros((sessions, 30))
+        np.add.at(sums, (block[:, None], bins), gap)
+        counts = bootstrap_counts(sessions, 100, seed)
+        return metrics.calibration_gaps(counts @ sums, counts.sum(axis=1) * per)
+
+    wanted = np.abs(parts(p - truth)[0]).sum()
+    return parts(p - np.eye(3)[y]), wanted
+
+
+def test_calibration_error_of_true_probabilities_has_an_interval_from_0_as_often_as_it_says():
+    held = by_percentiles = 0
+    for seed in range(100):
+        parts, wanted = _calibration(1.0, seed)
+        assert wanted == pytest.approx(0, abs=1e-12)
+        bounds = sum_interval(parts, 0.95)
+        held += bounds["low"] == 0
+        by_percentiles += interval(np.abs(parts).sum(axis=1), 0.95)["low"] <= 0
+    assert 90 <= held <= 99
+    assert by_percentiles == 0
+
+
+@pytest.mark.parametrize("tilt", [1.15, 2.0])
+def test_calibration_error_of_tilted_probabilities_is_held_with_its_point(tilt):
+    bounds, wanted = zip(*(_calibration(tilt, seed) for seed in range(40)), strict=True)
+    bounds = [sum_interval(parts, 0.95) for parts in bounds]
+    assert all(b["low"] <= b["value"] <= b["high"] for b in bounds)
+    held = [b["low"] <= w <= b["high"] for b, w in zip(bounds, wanted, strict=True)]
+    assert sum(held) >= 38
+    assert tilt < 2 or all(b["low"] > 0.03 for b in bounds)

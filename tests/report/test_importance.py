@@ -1,3 +1,5 @@
+from dataclasses import replace
+
 import pandas as pd
 import pytest
 
@@ -41,3 +43,12 @@ def test_only_features_that_lead_in_every_fold_count(monkeypatch):
 
 def test_one_fold_says_nothing_of_stability():
     assert importance.stability(pd.DataFrame([[0.5, 0.5]], columns=list("ab")))[0] is None
+
+
+def test_families_that_no_model_reads_are_left_out_and_named(evidence):
+    features = [*evidence.manifest["features"], {"name": "d", "family": "tf_4h"}]
+    more = replace(evidence, manifest={"features": features})
+    chart = importance.section(more).blocks[0]
+    assert chart.figures[0].data[0]["y"] == ["price", "temporal"]
+    assert "left out, because no model reads them: tf 4h" in chart.shows
+    assert "left out" not in importance.section(evidence).blocks[0].shows

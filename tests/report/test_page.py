@@ -123,3 +123,9 @@ def test_page_of_less(tmp_path, options):
     text = page.html(small_evidence(tmp_path / "results", **options))
     assert text.count("<section") == len(page.SECTIONS)
     assert ("<button" in text.split("<script")[0]) == (options.get("horizons") is None)
+
+
+def test_only_warnings_have_the_colour_of_one(tmp_path):
+    text = page.html(small_evidence(tmp_path / "results", searched=False))
+    found = re.findall(r'<div class="block (note[^"]*)"><p>(\w+ \w+)', text)
+    assert found == [("note warning", "Before betting"), ("note", "The configured")]

@@ -1,7 +1,7 @@
 import hashlib
 
 from mlfactory.report import provenance
-from mlfactory.report._base import Chart, Listing
+from mlfactory.report._base import Chart, Listing, Table
 
 
 def measure(folder, name, cpu):
@@ -43,3 +43,9 @@ def test_library_at_another_version_than_locked_is_named():
 def test_configuration_is_shown_as_yaml(evidence):
     listing = next(b for b in provenance.section(evidence).blocks if isinstance(b, Listing))
     assert "folds:\n  embargo:\n" in listing.text
+
+
+def test_commission_is_of_a_contract_a_share_or_a_coin(evidence):
+    terms = next(b for b in provenance.section(evidence).blocks if isinstance(b, Table))
+    unit = {name: unit for name, _, unit in terms.rows}["commission_per_contract"]
+    assert unit.endswith(" per contract (share, coin), round trip")

@@ -1,8 +1,8 @@
-import pytest
 from small_report import small_evidence
 
 from mlfactory.report import summary
-from mlfactory.report._base import Chip, number
+from mlfactory.report._base import Chip, Note, Table, number
+from mlfactory.verdicts import verdict_line
 
 
 def score(low, nulls):
@@ -19,42 +19,46 @@ def score(low, nulls):
     return {"gain": gain, "nulls": {"session_shift": [{"gain": null} for null in intervals]}}
 
 
-@pytest.mark.parametrize(
-    ("low", "nulls", "text", "tone"),
-    [
-        (0.005, [-0.003], "above baseline and null", "good"),
-        (0.005, [0.002], "above baseline, not null", "flat"),
-        (0.005, [-0.003, 0.002], "above baseline, not null", "flat"),
-        (0.005, [-0.003, 0.002, 0.002, 0.004, 0.001], "above baseline and null", "good"),
-        (0.005, [-0.003, 0.002, 0.002, 0.006, 0.001], "above baseline, not null", "flat"),
-        (-0.001, [-0.006], "above null, not baseline", "fair"),
-        (-0.004, [-0.003], "above neither", "flat"),
-        (0.005, [], "above baseline, no null drawn", "fair"),
-        (-0.005, [], "not above baseline", "flat"),
-        (0.005, [None], "above baseline, no null drawn", "fair"),
-        (None, [0.0], "cannot be measured", "flat"),
-    ],
-)
-def test_few_null_draws_count_with_their_intervals_five_with_the_highest(low, nulls, text, tone):
-    assert summary.verdict(score(low, nulls), "gain") == Chip(text, tone)
-
-
-@pytest.mark.parametrize(
-    ("low", "text"), [(0.001, "above baseline and null"), (-0.001, "not above the class prior")]
-)
-def test_gain_over_a_baseline_that_is_worse_than_the_class_prior_counts_for_nothing(low, text):
-    scores = score(0.005, [])
-    scores[summary.INFORMATION] = scores["gain"]
-    scores["gain_class_prior"] = {"value": 0.0, "low": low, "high": 0.01}
-    null = {"value": -0.003, "low": -0.005, "high": -0.001}
-    scores["nulls"]["session_shift"] = [{summary.INFORMATION: null}]
-    assert summary.verdict(scores, summary.INFORMATION).text == text
-
-
 def test_score_stands_beside_its_interval_and_the_mean_of_its_nulls():
     shown = summary.measured(score(0.005, [-0.003, 0.001]), "gain")
     assert shown == "0.0100 [0.0050, 0.0200], null \N{MINUS SIGN}0.0010"
     assert summary.measured(score(0.005, []), "gain").endswith(", no null")
+
+
+def test_gain_stands_beside_what_its_verdict_compares_it_with():
+    minus = "\N{MINUS SIGN}"
+    one = summary.beside_null(score(0.005, [-0.003]), "gain")
+    assert one == f"0.0100 [0.0050, 0.0200]\nnull {minus}0.0030 (up to 0.0010)"
+    five = summary.beside_null(score(0.005, [-0.003, 0.002, 0.002, 0.002, 0.002]), "gain")
+    assert five.endswith("null 0.0010 (up to 0.0020)")
+    assert summary.beside_null(score(0.005, []), "gain").endswith("\nno null")
+
+
+def test_every_verdict_table_shows_how_far_up_the_null_reaches(evidence):
+    first, _, table, *_ = summary.section(evidence).blocks
+    gains = [cell for row in (*first.rows, *table.rows) for cell in row if "[" in str(cell)]
+    assert len(gains) == 4 + 3 * 3
+    assert all("(up to " in gain for gain in gains)
+
+
+def test_worse_baseline_is_a_note_of_its_horizon_and_no_model_is_above_it(tmp_path):
+    small = small_evidence(tmp_path / "results", horizons=(5, 20))
+    for scores in small.horizons[0].scores["models"].values():
+        scores["gain_class_prior"] = {"value": -0.01, "low": -0.02, "high": 0.0}
+    blocks = summary.section(small).blocks
+    notes = [block for block in blocks if isinstance(block, Note) and block.horizon]
+    assert [note.horizon for note in notes] == [5]
+    assert notes[0].text.endswith("read the gain over the class prior.")
+    table = next(b for b in blocks if isinstance(b, Table) and b.horizon == 5)
+    assert {row[3].text for row in table.rows} == {"not above the class prior"}
+    assert {row[2].startswith("\N{MINUS SIGN}0.0100") for row in table.rows} == {True}
+    assert blocks[0].rows[0][1].text == "0 of 3 models"
+
+
+def test_report_and_console_count_alike(evidence):
+    first = summary.section(evidence).blocks[0]
+    line = verdict_line(evidence.horizons[0].scores, 5)
+    assert f"{first.rows[0][1].text} beyond volatility+clock" in line
 
 
 def test_nothing_has_no_sign():

@@ -2,6 +2,7 @@
 
 import argparse
 import os
+import shutil
 import sys
 from pathlib import Path
 from typing import Any
@@ -44,6 +45,11 @@ def _audit(settings: dict[str, Any]) -> None:
             print(line, flush=True)
 
 
+def _width() -> int | None:
+    """Columns of the terminal; None where the output is none."""
+    return shutil.get_terminal_size().columns if sys.stdout.isatty() else None
+
+
 def _scores(settings: dict[str, Any]) -> None:
     """The tables of scores and the report, if there; a run may have been asked for less."""
     for symbol in settings["symbols"]:
@@ -51,7 +57,8 @@ def _scores(settings: dict[str, Any]) -> None:
         for horizon in settings["horizons"]:
             path = folder / f"scores_h{horizon}.json"
             if path.exists():
-                print(f"\n{scoreboard(tables.read_json(path), f'{symbol} h{horizon}')}")
+                board = scoreboard(tables.read_json(path), symbol, horizon, width=_width())
+                print(f"\n{board}")
         if (folder / "report.html").exists():
             print(f"\nreport: {folder / 'report.html'}")
 

@@ -89,8 +89,8 @@ def calibration_bins(y: Int8Array1D, probabilities: Float64Array2D) -> np.ndarra
     return tenth + CALIBRATION_BINS * np.arange(probabilities.shape[1])
 
 
-def calibration_error(count_gap: Float64Array2D, n: Float64Array1D) -> Float64Array1D:
-    """Class-wise expected calibration error from the bins' sums.
+def calibration_gaps(count_gap: Float64Array2D, n: Float64Array1D) -> Float64Array2D:
+    """The parts of the class-wise expected calibration error, with their signs.
 
     Parameters
     ----------
@@ -101,10 +101,10 @@ def calibration_error(count_gap: Float64Array2D, n: Float64Array1D) -> Float64Ar
 
     Returns
     -------
-    (b,) mean over classes of sum over bins |gap| / n. Source: Kull et al., Beyond Temperature
-    Scaling, 2019 (classwise-ECE).
+    (b, 30); the sum of their absolute values is the error: the mean over classes of the sum over
+    bins |gap| / n. Source: Kull et al., Beyond Temperature Scaling, 2019 (classwise-ECE).
     """
-    return np.abs(count_gap).sum(axis=1) / (3 * n)
+    return count_gap / (3 * n[:, None])
 
 
 def macro_f1(y: Int8Array1D, probabilities: Float64Array2D) -> float:

@@ -1,8 +1,12 @@
 """The table of scores as text, for the end of a run."""
 
+import textwrap
+from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
+
+from mlfactory.verdicts import nulls, verdict_line, worse_baseline
 
 _COLUMNS = (
     ("log-loss", "log_loss", 4),
@@ -20,8 +24,7 @@ def _replicates(scores: dict[str, Any]) -> int:
 
 def _cell(scores: dict[str, Any], key: str, digits: int) -> str:
     value, low, high = (_number(scores[key][at], digits) for at in ("value", "low", "high"))
-    nulls = [replicate[key]["value"] for kind in scores["nulls"].values() for replicate in kind]
-    known = [null for null in nulls if null is not None]
+    known = [null["value"] for null in nulls(scores, key)]
     null = f" null {_number(float(np.mean(known)), digits)}" if known else ""
     return f"{value} [{low}, {high}]{null}"
 
@@ -31,33 +34,61 @@ def _number(value: float | None, digits: int) -> str:
     return "n/a" if value is None else f"{value:.{digits}f}".replace("0.", ".", 1)
 
 
-def scoreboard(scores: dict[str, Any], title: str) -> str:
-    """One line a model: each score, its interval, and the mean of its nulls.
+def _aligned(lines: Sequence[tuple[str, ...]]) -> list[str]:
+    widths = [max(len(line[i]) for line in lines) for i in range(len(lines[0]))]
+    rows = ("  ".join(c.ljust(w) for c, w in zip(line, widths, strict=True)) for line in lines)
+    return [row.rstrip() for row in rows]
+
+
+def _blocks(head: tuple[str, ...], models: list[tuple[str, ...]]) -> list[str]:
+    """A line a score under each model's name, for narrow terminals."""
+    lines = []
+    for name, *cells in models:
+        scores = list(zip(("", *head[1:]), (name, *cells), strict=True))[1:]
+        lines += [name, *(f"  {line}" for line in _aligned(scores))]
+    return lines
+
+
+def scoreboard(
+    scores: dict[str, Any], symbol: str, horizon: int, *, width: int | None = None
+) -> str:
+    """One line a model: each score, its interval, and the mean of its nulls; then the verdict.
 
     Parameters
     ----------
     scores
         The content of a ``scores_h{horizon}.json``.
-    title
-        The first line.
+    width
+        Of the terminal; a table that is wider gives each score a line. None: no terminal.
     """
     data = scores["data"]
     shares = ", ".join(f"{name} {share:.0%}" for name, share in data["class_shares"].items())
-    lines = [("model", *(name for name, _, _ in _COLUMNS))]
-    for model, values in scores["models"].items():
-        lines.append((model, *(_cell(values, key, digits) for _, key, digits in _COLUMNS)))
-    widths = [max(len(line[i]) for line in lines) for i in range(len(lines[0]))]
-    body = ["  ".join(c.ljust(w) for c, w in zip(line, widths, strict=True)) for line in lines]
-    confidence = scores["settings"]["bootstrap"]["confidence"]
-    block = scores["settings"]["bootstrap"]["block_sessions"]
-    return "\n".join(
-        [
-            f"{title}: out-of-fold, {data['rows']} rows (effective {data['effective_rows']:.0f}), "
-            f"{shares}",
-            *(line.rstrip() for line in body),
-            f"nats; gains: higher is better. [..] is the {confidence:.0%} interval over blocks of "
-            f"{block} session(s).",
-            "null: the same procedure on labels moved by whole sessions, the mean of "
-            f"{_replicates(scores)} draw(s). Compare a score with its null, not with 0.",
-        ]
+    head = ("model", *(name for name, _, _ in _COLUMNS))
+    models = [
+        (model, *(_cell(values, key, digits) for _, key, digits in _COLUMNS))
+        for model, values in scores["models"].items()
+    ]
+    table = _aligned([head, *models])
+    if width is not None and max(map(len, table)) > width:
+        table = _blocks(head, models)
+    bootstrap = scores["settings"]["bootstrap"]
+    worse = worse_baseline(scores, horizon)
+    title = (
+        f"{symbol} h{horizon}: out-of-fold, {data['rows']} rows (effective "
+        f"{data['effective_rows']:.0f}), {shares}"
     )
+    below = [
+        f"nats; gains: higher is better. [..] is the {bootstrap['confidence']:.0%} interval over "
+        f"blocks of {bootstrap['block_sessions']} session(s).",
+        "null: the same procedure on labels moved by whole sessions, the mean of "
+        f"{_replicates(scores)} draw(s).",
+        *([worse] if worse else []),
+        verdict_line(scores, horizon),
+    ]
+    return "\n".join([*_wrapped([title], width), *table, *_wrapped(below, width)])
+
+
+def _wrapped(lines: list[str], width: int | None) -> list[str]:
+    if width is None:
+        return lines
+    return [part for line in lines for part in textwrap.wrap(line, width, subsequent_indent="  ")]

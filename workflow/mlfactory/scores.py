@@ -11,7 +11,13 @@ from mlfactory.baselines import class_prior, fold_baselines
 from mlfactory.folds import embargo_bars
 from mlfactory.oof import TrainingSet, fold_rows, training_set
 from mlfactory.stacking import probabilities, unstack
-from mlfactory.statistics import block_numbers, block_sums, bootstrap_counts, interval
+from mlfactory.statistics import (
+    block_numbers,
+    block_sums,
+    bootstrap_counts,
+    interval,
+    sum_interval,
+)
 
 
 class Scorer:
@@ -92,8 +98,8 @@ class Scorer:
         p_long = metrics.direction(p)
         samples["direction_gain"] = self._direction_gain(p_long)
         samples["direction_auc"] = self._direction_auc(p_long)
-        samples["calibration_error"] = self._calibration_error(p)
         intervals = {name: interval(s, self.confidence) for name, s in samples.items()}
+        intervals["calibration_error"] = sum_interval(self._calibration_gaps(p), self.confidence)
         return {**intervals, "macro_f1": metrics.macro_f1(self.y, p)}
 
     def _resampled(self, values: np.ndarray) -> np.ndarray:
@@ -125,13 +131,13 @@ class Scorer:
         with np.errstate(invalid="ignore"):
             return total / weight
 
-    def _calibration_error(self, p: Float64Array2D) -> Float64Array1D:
+    def _calibration_gaps(self, p: Float64Array2D) -> Float64Array2D:
         bins = metrics.calibration_bins(self.y, p)
         gap = p - np.eye(3)[self.y]
         n_blocks = self.block[-1] + 1
         sums = np.zeros((n_blocks, 3 * metrics.CALIBRATION_BINS))
         np.add.at(sums, (self.block[:, None], bins), gap)
-        return metrics.calibration_error(self.counts @ sums, self._resampled(np.ones(len(self.y))))
+        return metrics.calibration_gaps(self.counts @ sums, self._resampled(np.ones(len(self.y))))
 
 
 def _scored_pairs(data: TrainingSet, embargo: int) -> list[tuple[Int64Array1D, Int64Array1D]]:

@@ -1,9 +1,9 @@
 """What a report is made of, and the look that its sections share."""
 
-from collections.abc import Sequence
 from dataclasses import dataclass
 from html import escape
 from typing import Any
+from zlib import crc32
 
 from mlfactory.schemas import CLASSES
 
@@ -12,10 +12,13 @@ CLASS_COLOURS = dict(zip(CLASSES, ("#D55E00", "#8A8F98", "#0E86D4"), strict=True
 
 NULL_COLOUR = "#8A8F98"
 
-_MODEL_COLOURS = (
-    *("#009E73", "#CC79A7", "#E69F00", "#56B4E9", "#8B6FD6", "#A6761D"),
-    *("#1B9E9E", "#E7298A", "#66A61E", "#B3446C", "#4C72B0", "#B5A000"),
-)
+MODEL_COLOURS = {
+    **{"xgboost": "#F0692D", "lightgbm": "#009696", "catboost": "#785AE1"},
+    **{"lstm": "#F05AA5", "gru": "#5A6996", "tcn": "#A587C3"},
+    **{"random_forest": "#3CA500", "logistic": "#0096FF", "svm": "#96965A"},
+    **{"voting": "#A54B87", "stacking": "#A55A00", "blending": "#2D782D"},
+}
+"""The same in every report; each stands out from both grounds, and from the others."""
 
 THEMES = {
     "light": {"ink": "#1c2430", "soft": "#5b6675", "grid": "#e3e7ec", "line": "#aab3bf"}
@@ -102,10 +105,11 @@ class Facts:
 
 @dataclass(frozen=True)
 class Note:
-    """A paragraph."""
+    """A paragraph; a ``warning`` has its colour."""
 
     text: str
     horizon: int | None = None
+    warning: bool = False
 
 
 @dataclass(frozen=True)
@@ -134,9 +138,10 @@ def words(text: object) -> str:
     return escape(str(text))
 
 
-def model_colours(models: Sequence[str]) -> dict[str, str]:
-    """A colour for each model, by its place in the list."""
-    return {name: _MODEL_COLOURS[i % len(_MODEL_COLOURS)] for i, name in enumerate(models)}
+def model_colour(name: str) -> str:
+    """The colour of a model or ensemble; of a name that is not listed it is one by its hash."""
+    listed = tuple(MODEL_COLOURS.values())
+    return MODEL_COLOURS.get(name) or listed[crc32(name.encode()) % len(listed)]
 
 
 def axis(title: str = "", **more: Any) -> dict[str, Any]:

@@ -66,7 +66,8 @@ def _block(block: Block, numbers: Iterator[int]) -> str:
             )
             return f'<div class="block"><dl class="facts">{items}</dl></div>'
         case Note():
-            return f'<div class="block note"><p>{escape(block.text)}</p></div>'
+            kind = "note warning" if block.warning else "note"
+            return f'<div class="block {kind}"><p>{escape(block.text)}</p></div>'
         case Listing():
             return _folded(block.title, f"<pre>{escape(block.text)}</pre>")
 

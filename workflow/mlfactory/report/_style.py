@@ -71,6 +71,7 @@ th, td { text-align: left; padding: 5px 14px 5px 0; border-bottom: 1px solid var
   white-space: nowrap; }
 th { color: var(--soft); font-weight: 600; }
 tr:last-child td { border-bottom: 0; }
+td span { white-space: pre; }
 .chip { display: inline-block; border-radius: 999px; padding: 1px 10px; font-size: .82rem;
   white-space: nowrap; }
 .good { color: var(--good); background: var(--good-ground); }
@@ -82,7 +83,8 @@ tr:last-child td { border-bottom: 0; }
 .facts dd { margin: 0; font-weight: 600; overflow-wrap: anywhere; font-size: .92rem; }
 .facts .long { grid-column: span 2; }
 .facts .long dd { font-weight: 500; }
-.note { border-left: 4px solid #E6A700; }
+.note { border-left: 4px solid var(--line); }
+.warning { border-left-color: #E6A700; }
 .note p { margin: 0; max-width: 90ch; }
 summary { cursor: pointer; font-weight: 600; overflow-wrap: anywhere; }
 details[open] summary { margin-bottom: .6rem; }
@@ -100,6 +102,7 @@ footer { color: var(--soft); font-size: .82rem; padding-top: 26px; padding-botto
   .stack tr:last-child { border-bottom: 0; }
   .stack td { display: flex; justify-content: space-between; gap: 12px; padding: 2px 0; border: 0;
     white-space: normal; text-align: right; align-items: baseline; }
+  .stack td span:not(.chip) { white-space: pre-line; }
   .stack td::before { content: attr(data-name); color: var(--soft); text-align: left;
     flex: 0 0 38%; }
   .stack td:has(span:empty) { display: none; }

@@ -14,6 +14,19 @@ SHIFT, LARGE_SHIFT = 0.1, 0.25
 
 MOST_DRIFTING = 15
 
+PHRASES = {
+    "clipped_share": "values of a feature that scaling clips, share of training",
+    "psi_val": "drift of a feature, validation against training (stability index)",
+    "psi_test": "drift of a feature, test against training (stability index)",
+    "label_share": "training rows that have a label, share",
+    "class_share": "rarest class, share of the labels",
+    "ambiguous_share": "labels whose path meets both barriers in one raw row, share",
+    "ambiguous_bar_share": "the same if the path were the bars alone",
+    "holding_share": "bars that a label lasts, mean share of max_bars",
+    "uniqueness": "uniqueness of the labels, mean (1 / labels under way)",
+}
+"""What the config's ``checks`` measure; a leak's name is a phrase already."""
+
 OF_LABELS = {
     "label_share": "have a label",
     "class_share": "rarest class",
@@ -27,7 +40,8 @@ OF_LABELS = {
 def section(evidence: Evidence) -> Section:
     """The checks, what drifts most, and the labels' integrity by horizon."""
     audit = evidence.audit
-    blocks: list[Block] = [_checks(audit), _drift(audit), _labels(audit)]
+    read = evidence.read_features
+    blocks: list[Block] = [_checks(audit, read), _drift(audit, read), _labels(audit)]
     return Section("checks", "Checks", tuple(blocks))
 
 
@@ -36,14 +50,29 @@ def _limit(check: dict[str, Any], key: str) -> str:
     return "never" if check[key] is None else f"{side} {check[key]:g}"
 
 
-def _checks(audit: dict[str, Any]) -> Table:
+def _of_read(beyond: set[str], read: frozenset[str]) -> str:
+    return f"{len(beyond & read)} of the {len(read)} that models read"
+
+
+def _beyond(check: dict[str, Any], audit: dict[str, Any], read: frozenset[str]) -> str:
+    """How many are beyond the limit; of features also how many that models read."""
+    if not check["beyond"]:
+        return ""
+    if check["group"] != "features":
+        return f"{check['beyond']:,}"
+    values, limit = audit["features"][check["measure"]], check[check["outcome"]]
+    beyond = {name for name, value in values.items() if value > limit}
+    return f"{len(beyond)} of {len(values)}; {_of_read(beyond, read)}"
+
+
+def _checks(audit: dict[str, Any], read: frozenset[str]) -> Table:
     rows = tuple(
         (
-            check["measure"].replace("_", " "),
+            PHRASES.get(check["measure"], check["measure"]),
             Chip(check["outcome"], TONES[check["outcome"]]),
             "n/a" if check["value"] is None else f"{check['value']:.4g}",
             check["of"],
-            f"{check['beyond']:,}" if check["beyond"] else "",
+            _beyond(check, audit, read),
             _limit(check, "warn"),
             _limit(check, "fail"),
         )
@@ -57,7 +86,8 @@ def _checks(audit: dict[str, Any]) -> Table:
         rows,
         note=(
             "Leaks are counted in the files themselves and must be 0. A drift is no leak: rows of "
-            "a later time are distributed otherwise, and a model must bear that."
+            "a later time are distributed otherwise, and a model must bear that. The limits are "
+            "those under checks in the configuration."
         ),
     )
 
@@ -69,12 +99,13 @@ def drifting(audit: dict[str, Any]) -> list[tuple[str, float, float]]:
     return [(name, val[name], test[name]) for name in names[:MOST_DRIFTING]]
 
 
-def _drift(audit: dict[str, Any]) -> Chart:
+def _drift(audit: dict[str, Any], read: frozenset[str]) -> Chart:
     colours = {"validation": "#0E86D4", "test": "#8B6FD6"}
     names, val, test = zip(*drifting(audit), strict=True)
+    marked = [f"<b>{name}</b>" if name in read else name for name in names]
     bars = tuple(
         {
-            **{"type": "bar", "orientation": "h", "name": split, "y": names, "x": values},
+            **{"type": "bar", "orientation": "h", "name": split, "y": marked, "x": values},
             "marker": {"color": colours[split]},
             "hovertemplate": f"%{{y}}, {split}: %{{x:.3f}}<extra></extra>",
         }
@@ -86,14 +117,15 @@ def _drift(audit: dict[str, Any]) -> Chart:
         barmode="group",
         margin={"l": 10, "r": 14, "t": 6, "b": 44},
     )
-    n_large = sum(value > LARGE_SHIFT for value in audit["features"]["psi_test"].values())
+    of_test = audit["features"]["psi_test"]
+    large = {name for name, value in of_test.items() if value > LARGE_SHIFT}
     return Chart(
         "What drifts most",
         f"How far features of later rows are distributed otherwise than in training: {SHIFT} is a "
-        f"shift, {LARGE_SHIFT} a large one; {n_large} of {len(audit['features']['psi_test'])} "
-        "features are beyond it in test",
-        "features that models lean on among them (see importance): they are asked of what they "
-        "have not seen",
+        f"shift, {LARGE_SHIFT} a large one; {len(large)} of {len(of_test)} features are beyond it "
+        f"in test, {_of_read(large, read)}; bold: a model reads it",
+        "bold features among them that models lean on (see importance): they are asked of what "
+        "they have not seen",
         (Figure(bars, shape, 90 + 26 * len(names)),),
         tuple(colours.items()),
     )

@@ -15,8 +15,11 @@ from mlfactory.report._base import (
     words,
 )
 from mlfactory.report.evidence import Evidence
-from mlfactory.row_kinds import MEANING
+from mlfactory.row_kinds import MEANING, share_in_words
 from mlfactory.times import nanoseconds
+
+HOUR = 3_600_000_000_000
+"""In ns."""
 
 MAX_COLUMNS = 240
 """Columns of the coverage map; more sessions share one."""
@@ -31,12 +34,12 @@ LONGEST = 8
 
 def section(evidence: Evidence) -> Section:
     """Facts, the account of the rows, coverage, price and volume, the longest holes."""
-    sessions = session_table(evidence.bars, evidence.bar_interval)
+    sessions = session_table(evidence.bars)
     return Section(
         "data",
         "Data health",
         (
-            _facts(evidence, sessions),
+            _facts(evidence),
             _rows(evidence),
             _coverage(evidence),
             _market(evidence, sessions),
@@ -45,36 +48,30 @@ def section(evidence: Evidence) -> Section:
     )
 
 
-def session_table(bars: pd.DataFrame, bar_interval: pd.Timedelta) -> pd.DataFrame:
-    """One row a session: ``date``, ``close`` of its last bar, ``volume``, ``bars``, ``scheduled``.
-
-    ``scheduled`` is the number of bars between the session's open and close.
-    """
+def session_table(bars: pd.DataFrame) -> pd.DataFrame:
+    """One row a session: ``date``, ``close`` of its last bar, ``volume``."""
     grouped = bars.groupby("session", sort=True)
-    first = grouped[["session_open", "session_close"]].first()
-    length = nanoseconds(first["session_close"]) - nanoseconds(first["session_open"])
+    close, volume = grouped["close"].last(), grouped["volume"].sum()
     return pd.DataFrame(
         {
-            "date": pd.to_datetime(first.index.to_numpy(), unit="D"),
-            "close": grouped["close"].last().to_numpy(),
-            "volume": grouped["volume"].sum().to_numpy(),
-            "bars": grouped.size().to_numpy(),
-            "scheduled": np.ceil(length / bar_interval.value).astype(np.int64),
+            "date": pd.to_datetime(close.index.to_numpy(), unit="D"),
+            "close": close.to_numpy(),
+            "volume": volume.to_numpy(),
         }
     )
 
 
-def _facts(evidence: Evidence, sessions: pd.DataFrame) -> Facts:
+def _facts(evidence: Evidence) -> Facts:
     account = evidence.account
-    missing = int((sessions["scheduled"] - sessions["bars"]).sum())
-    share = missing / int(sessions["scheduled"].sum())
+    missing = int(holes(evidence.bars, evidence.bar_interval)["bars"].sum())
+    share = missing / (missing + len(evidence.bars))
     return Facts(
         (
             ("bars", f"{account['bars']:,} of {account['bar_interval']}"),
             ("sessions", f"{account['sessions']:,}, {account['empty_sessions']} without a bar"),
             ("first bar", account["first_bar"][:16]),
             ("last bar", account["last_bar"][:16]),
-            ("scheduled bars missing", f"{missing:,} ({share:.2%})"),
+            ("scheduled bars missing in between", f"{missing:,} ({share:.2%})"),
             ("segments", f"{account['segments']:,}"),
             ("rolls", f"{account['rolls']:,}"),
             ("raw rows traded", f"{account['traded_share']:.1%}"),
@@ -95,7 +92,10 @@ def _rows(evidence: Evidence) -> Chart:
     names, counts, colours, meanings = zip(*_kinds(evidence), strict=True)
     bar = {
         **{"type": "bar", "orientation": "h", "y": names, "x": counts},
-        "text": [f"{n:,}" for n in counts],
+        "text": [
+            f"{n:,}" if name in ("read", "kept") else f"{n:,} ({share_in_words(n, counts[0])})"
+            for name, n in zip(names, counts, strict=True)
+        ],
         "textposition": "auto",
         "marker": {"color": colours},
         "customdata": meanings,
@@ -119,6 +119,8 @@ def _rows(evidence: Evidence) -> Chart:
 def coverage(bars: pd.DataFrame, bar_interval: pd.Timedelta) -> tuple[np.ndarray, pd.Series, int]:
     """Share of scheduled bars that are there, by hour of the session and by run of sessions.
 
+    Nothing is scheduled before the file's first bar and after its last.
+
     Returns
     -------
     (hours, columns) shares, NaN where nothing is scheduled; each column's first date; and the
@@ -127,14 +129,17 @@ def coverage(bars: pd.DataFrame, bar_interval: pd.Timedelta) -> tuple[np.ndarray
     sessions, row = np.unique(bars["session"].to_numpy(), return_inverse=True)
     together = int(np.ceil(len(sessions) / MAX_COLUMNS))
     open_ns = nanoseconds(bars["session_open"])
-    hour = (nanoseconds(bars["datetime"]) - open_ns) // 3_600_000_000_000
+    since_open = nanoseconds(bars["datetime"]) - open_ns
     first = np.flatnonzero(np.diff(row, prepend=-1))
     length = nanoseconds(bars["session_close"])[first] - open_ns[first]
-    n_hours = int(np.ceil(length.max() / 3.6e12))
+    n_hours = int(np.ceil(length.max() / HOUR))
     found = np.zeros((n_hours, len(sessions)))
-    np.add.at(found, (hour, row), 1)
-    left = length - np.arange(n_hours)[:, None] * 3.6e12
-    scheduled = np.ceil(np.clip(left, 0, 3.6e12) / bar_interval.value)
+    np.add.at(found, (since_open // HOUR, row), 1)
+    start, stop = np.zeros_like(length), length
+    start[0], stop[-1] = since_open[0], min(stop[-1], since_open[-1] + bar_interval.value)
+    begins = np.arange(n_hours)[:, None] * HOUR
+    open_for = np.minimum(stop, begins + HOUR) - np.maximum(start, begins)
+    scheduled = np.ceil(np.maximum(open_for, 0) / bar_interval.value)
     starts = np.arange(0, len(sessions), together)
     total = np.add.reduceat(scheduled, starts, axis=1)
     share = np.full(total.shape, np.nan)
@@ -162,7 +167,8 @@ def _coverage(evidence: Evidence) -> Chart:
     )
     return Chart(
         "Coverage",
-        "Share of the scheduled bars that are there, by session and hour; blank: market closed",
+        "Share of the scheduled bars that are there, by session and hour; blank: market closed, or "
+        "before the file's first bar or after its last",
         "orange columns (missing days), or orange rows that begin or end at some date (the vendor "
         "or the trading hours changed)",
         (Figure((heat,), shape, 340),),
@@ -204,12 +210,12 @@ def _market(evidence: Evidence, sessions: pd.DataFrame) -> Chart:
     time, each = axis("session date", type="date"), f"{len(starts):,} points"
     return Chart(
         "Price and volume",
-        f"Close of each session and contracts traded in it ({each}), with a line where a roll or "
+        f"Close of each session and volume traded in it ({each}), with a line where a roll or "
         "an unscheduled hole begins a new segment, which no label crosses",
         "a jump without a roll, a stretch of flat price, or volume that falls to nothing",
         (
             Figure((price,), layout(xaxis=time, yaxis=axis(f"price, {unit}"), shapes=lines), 280),
-            Figure((volume,), layout(xaxis=time, yaxis=axis("volume, contracts")), 280),
+            Figure((volume,), layout(xaxis=time, yaxis=axis("volume")), 280),
         ),
         tuple(BREAKS.items()) if marks else (),
     )

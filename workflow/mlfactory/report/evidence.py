@@ -102,6 +102,12 @@ class Evidence:
     horizons: tuple[HorizonEvidence, ...]
 
     @property
+    def read_features(self) -> frozenset[str]:
+        """Names of the features that any model reads."""
+        tables = (table for part in self.horizons for table in part.importance.values())
+        return frozenset(name for table in tables for name in table.columns)
+
+    @property
     def bar_interval(self) -> pd.Timedelta:
         """Nominal length of a bar."""
         return pd.Timedelta(self.account["bar_interval"])

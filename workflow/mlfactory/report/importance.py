@@ -11,7 +11,7 @@ from mlfactory.report._base import (
     Table,
     axis,
     layout,
-    model_colours,
+    model_colour,
     number,
 )
 from mlfactory.report.evidence import Evidence, HorizonEvidence
@@ -23,16 +23,19 @@ TOP = 15
 def section(evidence: Evidence) -> Section:
     """Families by model, then the first features of each model, horizon by horizon."""
     family = {f["name"]: f["family"] for f in evidence.manifest["features"]}
-    colours = model_colours((*evidence.models, *evidence.ensembles))
     blocks: list[Block] = []
     for part in evidence.horizons:
-        blocks += [_families(part, family), _features(part, colours), _stability(part)]
+        blocks += [_families(part, family), _features(part), _stability(part)]
     return Section("importance", "Feature importance", tuple(blocks))
 
 
 def by_family(importance: dict[str, pd.DataFrame], family: dict[str, str]) -> pd.DataFrame:
-    """Mean share over folds of each family (rows, in their order) in each model (columns)."""
-    order = list(dict.fromkeys(family.values()))
+    """Mean share over folds of each family (rows, in their order) in each model (columns).
+
+    Families of which no model reads a feature are left out.
+    """
+    read = {family[name] for table in importance.values() for name in table.columns}
+    order = [name for name in dict.fromkeys(family.values()) if name in read]
     shares = {
         model: table.mean().groupby(lambda name: family[name]).sum().reindex(order).fillna(0.0)
         for model, table in importance.items()
@@ -43,6 +46,8 @@ def by_family(importance: dict[str, pd.DataFrame], family: dict[str, str]) -> pd
 def _families(part: HorizonEvidence, family: dict[str, str]) -> Chart:
     shares = (100 * by_family(part.importance, family)).round(1)
     top = float(shares.to_numpy().max())
+    unread = [name for name in dict.fromkeys(family.values()) if name not in shares.index]
+    left_out = f"; left out, because no model reads them: {', '.join(unread)}" if unread else ""
     heat = {
         "type": "heatmap",
         "x": shares.columns.tolist(),
@@ -66,7 +71,7 @@ def _families(part: HorizonEvidence, family: dict[str, str]) -> Chart:
     return Chart(
         f"Families, h{part.horizon}",
         "Share of each model's importance that falls to each family of features, % of the model's "
-        "total, mean over folds",
+        f"total, mean over folds{left_out.replace('_', ' ')}",
         "one family with nearly everything, above all time of day: the model is then a clock",
         (Figure((heat,), shape, 90 + 30 * len(shares)),),
         horizon=part.horizon,
@@ -79,12 +84,12 @@ def top_features(table: pd.DataFrame) -> pd.DataFrame:
     return (100 * summary).sort_values("mean", ascending=False, kind="stable").head(TOP)
 
 
-def _figure(model: str, table: pd.DataFrame, colour: str) -> Figure:
+def _figure(model: str, table: pd.DataFrame) -> Figure:
     top = top_features(table)
     bar = {
         **{"type": "bar", "orientation": "h", "y": top.index.tolist()},
         "x": top["mean"].round(3).tolist(),
-        "marker": {"color": colour},
+        "marker": {"color": model_colour(model)},
         "error_x": {
             **{"type": "data", "symmetric": False, "color": "@soft", "thickness": 1.2, "width": 3},
             "array": (top["high"] - top["mean"]).round(3).tolist(),
@@ -101,7 +106,7 @@ def _figure(model: str, table: pd.DataFrame, colour: str) -> Figure:
     return Figure((bar,), shape, 80 + 20 * len(top), model)
 
 
-def _features(part: HorizonEvidence, colours: dict[str, str]) -> Chart:
+def _features(part: HorizonEvidence) -> Chart:
     n_folds = len(next(iter(part.importance.values())))
     return Chart(
         f"Features, h{part.horizon}",
@@ -109,7 +114,7 @@ def _features(part: HorizonEvidence, colours: dict[str, str]) -> Chart:
         "the least to the most of any fold; each kind of model counts importance its own way",
         "one feature far above all others (look for a leak), or lines as long as their bars "
         "(another feature every fold: little is learnt)",
-        tuple(_figure(m, table, colours[m]) for m, table in part.importance.items()),
+        tuple(_figure(m, table) for m, table in part.importance.items()),
         horizon=part.horizon,
     )
 

@@ -66,6 +66,43 @@ def _stacked(names: list[str], shares: pd.DataFrame, colours: dict[str, str]) ->
     )
 
 
+def cut_mostly(why: pd.DataFrame) -> bool:
+    """Whether most rows that lack the label of an event do so because their window is cut.
+
+    Parameters
+    ----------
+    why
+        One row a horizon, columns as in ``UNKNOWN``.
+    """
+    no_event, *_, cut = UNKNOWN
+    lacking = why.drop(columns=no_event).to_numpy().sum()
+    return bool(why[cut].sum() > lacking / 2)
+
+
+def _lacking(why: pd.DataFrame) -> str:
+    """What the sentence says of rows without a label."""
+    if not why.to_numpy().any():
+        return "; every row has a label"
+    mostly = (
+        ", most of them because max_bars reaches over a session's end, a hole, a roll or the end "
+        "of the file"
+    )
+    return f"; and rows without a label, by reason{mostly if cut_mostly(why) else ''}"
+
+
+def _alarming(evidence: Evidence, *, cut: bool) -> str:
+    """The limits of the checks, and what is wrong where they are broken."""
+    warns = {check["measure"]: check["warn"] for check in evidence.audit["checks"]}
+    rarest, labelled = warns.get("class_share"), warns.get("label_share")
+    window = "max_bars is long beside a session" if cut else "the barriers do not fit"
+    limits = []
+    if rarest:
+        limits.append(f"a class under {100 * rarest:g}% of the labels (the barriers do not fit)")
+    if labelled:
+        limits.append(f"fewer than {100 * labelled:g}% of the rows labelled ({window})")
+    return ", or ".join(limits) or "no limit is configured (checks: class_share, label_share)"
+
+
 def _shares(evidence: Evidence) -> Chart:
     """Both figures; that of the rows without a label only where there are some."""
     names = [f"h{part.horizon}" for part in evidence.horizons]
@@ -76,6 +113,7 @@ def _shares(evidence: Evidence) -> Chart:
         bar |= {"insidetextanchor": "middle"}
     why = pd.DataFrame([unknown(part.labels) for part in evidence.horizons])
     lost = _percent(why, why.sum(axis=1) + known.sum(axis=1))
+    reasons = {name: colour for name, colour in UNKNOWN.items() if why[name].any()}
     height, order = 90 + 34 * len(names), axis(autorange="reversed", type="category")
     figures = [
         Figure(
@@ -86,17 +124,15 @@ def _shares(evidence: Evidence) -> Chart:
         )
         for data, title in (
             (bars, "% of labelled rows"),
-            (_stacked(names, lost, UNKNOWN), "rows without a label, % of training rows"),
+            (_stacked(names, lost, reasons), "rows without a label, % of training rows"),
         )
     ]
-    some = bool(why.to_numpy().any())
-    unlabelled = "; and rows without a label, by reason" if some else "; every row has a label"
     return Chart(
         "Classes by horizon",
-        f"Share of each class among labelled rows of the training split{unlabelled}",
-        "a class under 10%, or several percent without a label: the barriers do not fit",
-        tuple(figures if some else figures[:1]),
-        (*LEGEND, *UNKNOWN.items()) if some else LEGEND,
+        f"Share of each class among labelled rows of the training split{_lacking(why)}",
+        _alarming(evidence, cut=cut_mostly(why)),
+        tuple(figures if reasons else figures[:1]),
+        (*LEGEND, *reasons.items()),
     )
 
 

@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from mlfactory.report._base import Block, Chart, Figure, Note, Section, axis, layout, model_colours
+from mlfactory.report._base import Block, Chart, Figure, Note, Section, axis, layout, model_colour
 from mlfactory.report.evidence import Evidence, HorizonEvidence
 
 STAGES = {"": "three classes", "move": "neutral or not", "direction": "direction"}
@@ -11,8 +11,7 @@ STAGES = {"": "three classes", "move": "neutral or not", "direction": "direction
 
 def section(evidence: Evidence) -> Section:
     """A figure for each model and stage that goes step by step, horizon by horizon."""
-    colours = model_colours((*evidence.models, *evidence.ensembles))
-    blocks: list[Block] = [block for part in evidence.horizons for block in _blocks(part, colours)]
+    blocks: list[Block] = [block for part in evidence.horizons for block in _blocks(part)]
     return Section("learning", "Learning curves", tuple(blocks))
 
 
@@ -27,9 +26,11 @@ def curves(record: dict[str, Any]) -> dict[str, dict[str, list[float]]]:
     }
 
 
-def _blocks(part: HorizonEvidence, colours: dict[str, str]) -> list[Block]:
+def _blocks(part: HorizonEvidence) -> list[Block]:
     figures = tuple(
-        _figure(model, stage, [curves(record).get(stage, {}) for record in records], colours[model])
+        _figure(
+            model, stage, [curves(record).get(stage, {}) for record in records], model_colour(model)
+        )
         for model, records in part.records.items()
         for stage in STAGES
         if any(stage in curves(record) for record in records)

@@ -4,7 +4,7 @@ from typing import Any
 
 import numpy as np
 
-from mlfactory.report._base import Chart, Figure, Section, Table, axis, layout, model_colours
+from mlfactory.report._base import Chart, Figure, Section, Table, axis, layout, model_colour
 from mlfactory.report.evidence import Evidence
 
 _HEADER = ("model", "horizon", "CPU s", "wall s", "peak MB", "rows", "steps", "on")
@@ -16,13 +16,12 @@ def section(evidence: Evidence) -> Section:
 
 
 def _chart(evidence: Evidence) -> Chart:
-    colours = model_colours((*evidence.models, *evidence.ensembles))
     names = [f"h{part.horizon}" for part in evidence.horizons]
     bars = tuple(
         {
             **{"type": "bar", "name": model, "x": names},
             "y": [mean(part.records[model], "cpu_s") for part in evidence.horizons],
-            "marker": {"color": colours[model]},
+            "marker": {"color": model_colour(model)},
             "hovertemplate": f"{model}, %{{x}}: %{{y:.1f}} CPU s a fit<extra></extra>",
         }
         for model in evidence.models
@@ -37,7 +36,7 @@ def _chart(evidence: Evidence) -> Chart:
         "CPU seconds of one fit, mean over folds: the whole job, its start, search and refit",
         "a model that costs ten times another and scores no better",
         (Figure(bars, shape, 260),),
-        legend=tuple((model, colours[model]) for model in evidence.models),
+        legend=tuple((model, model_colour(model)) for model in evidence.models),
     )
 
 

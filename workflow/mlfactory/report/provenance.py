@@ -92,10 +92,11 @@ def _facts(evidence: Evidence, made_of: dict[str, Any], other: dict[str, str]) -
 
 def _terms(evidence: Evidence) -> Table:
     terms = {k: v for k, v in asdict(evidence.contract).items() if v not in (None, "")}
+    currency = evidence.contract.currency
     units = {
         "tick_size": "price",
-        "multiplier": f"{evidence.contract.currency} per 1.0 of price",
-        "commission_per_contract": f"{evidence.contract.currency}, round trip",
+        "multiplier": f"{currency} per 1.0 of price",
+        "commission_per_contract": f"{currency} per contract (share, coin), round trip",
         "commission_bps": "basis points of the price, round trip",
         "slippage_ticks": "ticks a fill",
         "slippage_bps": "basis points a fill",

@@ -12,12 +12,13 @@ from mlfactory.report._base import (
     Table,
     axis,
     layout,
-    model_colours,
+    model_colour,
     number,
     vertical,
 )
 from mlfactory.report.evidence import Evidence, HorizonEvidence
-from mlfactory.report.summary import measured, nulls
+from mlfactory.report.summary import measured
+from mlfactory.verdicts import CLASS_PRIOR, INFORMATION, baseline_losses, nulls
 
 
 @dataclass(frozen=True)
@@ -69,26 +70,26 @@ MEASURES = (
         "nats, lower is better",
         "Log-loss itself, with both baselines as lines: class prior dashed, volatility and clock "
         "dotted",
-        "a model right of the dotted line: time of day and volatility alone do better",
+        "a model right of either line: that baseline alone does better",
     ),
     Measure(
         "calibration_error",
         "Calibration error",
         "probability, lower is better",
-        "Mean distance between predicted probability and what happened",
-        "above .03: probabilities cannot be taken at their word",
+        "Mean distance between predicted probability and what happened; chance alone makes it "
+        "more than 0, and an interval that begins at 0 holds perfect calibration",
+        "an interval wholly above 0.03: probabilities cannot be taken at their word",
         3,
     ),
 )
-BASELINES = {"gain_class_prior": "dash", "gain_volatility_clock_prior": "dot"}
+BASELINES = {CLASS_PRIOR: "dash", INFORMATION: "dot"}
 
 
 def section(evidence: Evidence) -> Section:
     """Six charts and a table a horizon."""
-    colours = model_colours((*evidence.models, *evidence.ensembles))
     blocks: list[Block] = []
     for part in evidence.horizons:
-        blocks += [_chart(part, measure, colours) for measure in MEASURES]
+        blocks += [_chart(part, measure) for measure in MEASURES]
         blocks.append(_table(part))
     return Section("scores", "Scores against their nulls", tuple(blocks))
 
@@ -120,12 +121,12 @@ def _trace(
     }
 
 
-def _chart(part: HorizonEvidence, measure: Measure, colours: dict[str, str]) -> Chart:
+def _chart(part: HorizonEvidence, measure: Measure) -> Chart:
     models = part.scores["models"]
     names = list(models)
     points = [models[name][measure.key] for name in names]
     own = _trace(names, points, -0.12, measure.digits, "") | {
-        "marker": {"color": [colours[name] for name in names], "size": 10},
+        "marker": {"color": [model_colour(name) for name in names], "size": 10},
         "error_x": _error(points, color="@ink", thickness=1.4, width=4),
     }
     drawn = [nulls(models[name], measure.key) for name in names]
@@ -150,7 +151,7 @@ def _chart(part: HorizonEvidence, measure: Measure, colours: dict[str, str]) -> 
     shape = layout(
         xaxis=axis(measure.unit, zeroline=False, nticks=6),
         yaxis=axis(autorange=False, range=[len(names) - 0.4, -0.6], **ticks),
-        shapes=_baselines(measure.key, points, models[names[0]]),
+        shapes=_baselines(measure.key, part.scores),
         margin={"l": 10, "r": 14, "t": 6, "b": 44},
     )
     confidence = part.scores["settings"]["bootstrap"]["confidence"]
@@ -166,14 +167,12 @@ def _chart(part: HorizonEvidence, measure: Measure, colours: dict[str, str]) -> 
     )
 
 
-def _baselines(
-    key: str, points: list[dict[str, Any]], model: dict[str, Any]
-) -> list[dict[str, Any]]:
-    """The baselines as lines: 0 for gains; for log-loss, a model's own plus its gains."""
+def _baselines(key: str, scores: dict[str, Any]) -> list[dict[str, Any]]:
+    """The baselines as lines: 0 for gains, both of them for log-loss."""
     if key == "log_loss":
         return [
-            vertical(points[0]["value"] + model[gain]["value"], colour="@soft", dash=dash)
-            for gain, dash in BASELINES.items()
+            vertical(loss, colour="@soft", dash=BASELINES[gain])
+            for gain, loss in baseline_losses(scores).items()
         ]
     return [vertical(0, colour="@soft", dash="solid")] if "gain" in key else []
 

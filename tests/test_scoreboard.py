@@ -1,0 +1,53 @@
+import sys
+
+import pytest
+from small_report import made_up_scores
+
+from mlfactory import cli
+from mlfactory.scoreboard import scoreboard
+from mlfactory.verdicts import verdict_line
+
+
+def lines(width=None, **more):
+    scores = made_up_scores(["lightgbm", "voting"], 1)
+    for key, change in more.items():
+        for model in scores["models"].values():
+            model[key] = {name: value + change for name, value in model[key].items()}
+    return scoreboard(scores, "DEMO", 20, width=width).splitlines()
+
+
+def test_table_has_a_line_a_model_and_ends_with_the_verdict():
+    found = lines()
+    assert found[0].startswith("DEMO h20: out-of-fold, 600 rows (effective 90)")
+    assert [line.split("  ")[0] for line in found[1:4]] == ["model", "lightgbm", "voting"]
+    assert found[-1] == verdict_line(made_up_scores(["lightgbm", "voting"], 1), 20)
+    assert "not with 0" not in "".join(found)
+
+
+def test_worse_baseline_is_said_once():
+    said = [line for line in lines(gain_volatility_clock_prior=0.1) if "is worse than" in line]
+    assert len(said) == 1
+    assert not [line for line in lines() if "is worse than" in line]
+
+
+def test_narrow_terminal_gets_a_line_a_score():
+    found = lines(80)
+    assert max(map(len, found)) <= 80
+    at = found.index("voting")
+    assert found[at + 1].split() == [
+        *("log-loss", ".9000", "[.8960,", ".9050]", "null", ".9000"),
+    ]
+    assert [line[:2] for line in found[at + 1 : at + 6]] == 5 * ["  "]
+    words = " ".join(" ".join(found).split())
+    assert verdict_line(made_up_scores(["lightgbm", "voting"], 1), 20) in words
+
+
+def test_wide_terminal_gets_the_same_as_none():
+    assert lines(400) == lines()
+
+
+@pytest.mark.parametrize(("terminal", "wide"), [(False, None), (True, 80)])
+def test_width_counts_on_a_terminal_only(monkeypatch, terminal, wide):
+    monkeypatch.setenv("COLUMNS", "80")
+    monkeypatch.setattr(sys.stdout, "isatty", lambda: terminal)
+    assert cli._width() == wide

@@ -1,0 +1,73 @@
+import pytest
+from small_report import made_up_scores
+
+from mlfactory import verdicts
+
+
+def score(low, nulls):
+    """A model's scores: a gain whose interval begins at ``low``, and nulls .004 to each side."""
+    gain = {"value": 0.01, "low": low, "high": 0.02}
+    intervals = [
+        {
+            "value": v,
+            "low": None if v is None else v - 0.004,
+            "high": None if v is None else v + 0.004,
+        }
+        for v in nulls
+    ]
+    return {"gain": gain, "nulls": {"session_shift": [{"gain": null} for null in intervals]}}
+
+
+@pytest.mark.parametrize(
+    ("low", "nulls", "text"),
+    [
+        (0.005, [-0.003], "above baseline and null"),
+        (0.005, [0.002], "above baseline, not null"),
+        (0.005, [-0.003, 0.002], "above baseline, not null"),
+        (0.005, [-0.003, 0.002, 0.002, 0.004, 0.001], "above baseline and null"),
+        (0.005, [-0.003, 0.002, 0.002, 0.006, 0.001], "above baseline, not null"),
+        (-0.001, [-0.006], "above null, not baseline"),
+        (-0.004, [-0.003], "above neither"),
+        (0.005, [], "above baseline, no null drawn"),
+        (-0.005, [], "not above baseline"),
+        (0.005, [None], "above baseline, no null drawn"),
+        (None, [0.0], "cannot be measured"),
+    ],
+)
+def test_few_null_draws_count_with_their_intervals_five_with_the_highest(low, nulls, text):
+    assert verdicts.verdict(score(low, nulls), "gain") == text
+
+
+@pytest.mark.parametrize("null", [[-0.003], []], ids=["null", "no null"])
+@pytest.mark.parametrize("top", [0.005, 0.05], ids=["below", "within"])
+def test_gain_over_a_baseline_that_is_worse_than_the_class_prior_is_none(null, top):
+    scores = score(top, null)
+    scores[verdicts.INFORMATION] = scores["gain"]
+    drawn = scores["nulls"]["session_shift"]
+    scores["nulls"]["session_shift"] = [{verdicts.INFORMATION: n["gain"]} for n in drawn]
+    scores[verdicts.CLASS_PRIOR] = {"value": 0.0, "low": -0.001, "high": 0.01}
+    assert verdicts.verdict(scores, verdicts.INFORMATION) == "not above the class prior"
+    scores[verdicts.CLASS_PRIOR]["low"] = 0.001
+    assert verdicts.verdict(scores, verdicts.INFORMATION).startswith("above baseline")
+
+
+def test_line_counts_the_models_that_pass_and_says_the_rule():
+    scores = made_up_scores(["a", "b"], 1)
+    scores["models"]["b"]["direction_gain"]["low"] = -0.001
+    assert verdicts.verdict_line(scores, 20) == (
+        "h20: above baseline and null: 2 of 2 models beyond volatility+clock, 1 of 2 in direction "
+        "(rule: the whole interval above 0, over the class prior too, and above its null's; see "
+        "the report)"
+    )
+    assert "above the highest of its 5 nulls" in verdicts.verdict_line(made_up_scores("a", 5), 20)
+    assert verdicts.verdict_line(made_up_scores("a", 0), 5).startswith("h5: no null was drawn")
+
+
+def test_baseline_that_is_worse_than_the_class_prior_is_named():
+    scores = made_up_scores(["a"], 1)
+    assert verdicts.worse_baseline(scores, 20) is None
+    scores["models"]["a"][verdicts.INFORMATION]["value"] += 0.05
+    assert verdicts.worse_baseline(scores, 20) == (
+        "h20: the volatility+clock baseline (0.960) is worse than the class prior (0.910) on "
+        "these rows: read the gain over the class prior"
+    )

@@ -1,0 +1,109 @@
+"""What scores claim: one rule, for the table at the end of a run and for the report."""
+
+from collections.abc import Mapping
+from enum import StrEnum
+from typing import Any
+
+CLASS_PRIOR, INFORMATION = "gain_class_prior", "gain_volatility_clock_prior"
+DIRECTION = "direction_gain"
+
+ENOUGH_DRAWS = 5
+"""Null replicates from which on the highest of them says what chance can do."""
+
+
+class Verdict(StrEnum):
+    """Where the whole interval of a gain lies."""
+
+    UNKNOWN = "cannot be measured"
+    NO_NULL = "above baseline, no null drawn"
+    NOT_BASELINE = "not above baseline"
+    NOT_CLASS_PRIOR = "not above the class prior"
+    BOTH = "above baseline and null"
+    NULL = "above null, not baseline"
+    BASELINE = "above baseline, not null"
+    NEITHER = "above neither"
+
+
+def nulls(scores: Mapping[str, Any], key: str) -> list[dict[str, Any]]:
+    """The score of each null replicate that has one."""
+    replicates = [replicate[key] for kind in scores["nulls"].values() for replicate in kind]
+    return [null for null in replicates if null["value"] is not None]
+
+
+def height(drawn: list[dict[str, Any]]) -> float:
+    """How high the null reaches: its highest value, or with few draws the top of its intervals.
+
+    One draw has chance of its own, which only its interval shows; without one it reaches anywhere.
+    """
+    if len(drawn) >= ENOUGH_DRAWS:
+        return max(null["value"] for null in drawn)
+    return max(float("inf") if null["high"] is None else null["high"] for null in drawn)
+
+
+def verdict(scores: Mapping[str, Any], key: str) -> Verdict:
+    """The verdict on one model's gain, `INFORMATION` or `DIRECTION`.
+
+    A gain over volatility and clock must be one over the class prior too: on few rows that
+    baseline may be the worse of the two, and then a gain over it says nothing.
+    """
+    low, drawn = scores[key]["low"], nulls(scores, key)
+    if low is None:
+        return Verdict.UNKNOWN
+    if low > 0 and key == INFORMATION and not _above_class_prior(scores):
+        return Verdict.NOT_CLASS_PRIOR
+    if not drawn:
+        return Verdict.NO_NULL if low > 0 else Verdict.NOT_BASELINE
+    if low > height(drawn):
+        return Verdict.BOTH if low > 0 else Verdict.NULL
+    return Verdict.BASELINE if low > 0 else Verdict.NEITHER
+
+
+def _above_class_prior(scores: Mapping[str, Any]) -> bool:
+    low = scores[CLASS_PRIOR]["low"]
+    return low is not None and low > 0
+
+
+def passed(scores: Mapping[str, Any], key: str) -> int | None:
+    """How many models are above baseline and null; None where no null was drawn.
+
+    Parameters
+    ----------
+    scores
+        The content of a ``scores_h{horizon}.json``.
+    """
+    models = scores["models"].values()
+    if not any(nulls(model, key) for model in models):
+        return None
+    return sum(verdict(model, key) == Verdict.BOTH for model in models)
+
+
+def verdict_line(scores: Mapping[str, Any], horizon: int) -> str:
+    """How many models of a horizon are above baseline and null, and by which rule."""
+    n, counts = len(scores["models"]), [passed(scores, key) for key in (INFORMATION, DIRECTION)]
+    if None in counts:
+        return f"h{horizon}: no null was drawn, so nothing is claimed; see nulls in the config"
+    draws = max(len(nulls(model, INFORMATION)) for model in scores["models"].values())
+    null = "its null's" if draws < ENOUGH_DRAWS else f"the highest of its {draws} nulls"
+    return (
+        f"h{horizon}: above baseline and null: {counts[0]} of {n} models beyond volatility+clock, "
+        f"{counts[1]} of {n} in direction (rule: the whole interval above 0, over the class prior "
+        f"too, and above {null}; see the report)"
+    )
+
+
+def baseline_losses(scores: Mapping[str, Any]) -> dict[str, float]:
+    """Log-loss of both baselines, by the name of the gain over them."""
+    model = next(iter(scores["models"].values()))
+    loss = model["log_loss"]["value"]
+    return {gain: loss + model[gain]["value"] for gain in (CLASS_PRIOR, INFORMATION)}
+
+
+def worse_baseline(scores: Mapping[str, Any], horizon: int) -> str | None:
+    """What to read where volatility and clock predict worse than the class frequencies do."""
+    loss = baseline_losses(scores)
+    if loss[INFORMATION] <= loss[CLASS_PRIOR]:
+        return None
+    return (
+        f"h{horizon}: the volatility+clock baseline ({loss[INFORMATION]:.3f}) is worse than the "
+        f"class prior ({loss[CLASS_PRIOR]:.3f}) on these rows: read the gain over the class prior"
+    )
