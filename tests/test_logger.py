@@ -32,7 +32,7 @@ def test_lock_of_another_run_is_one_line(handler, capsys, monkeypatch):
     handler.emit(record(text, logging.ERROR))
     assert capsys.readouterr().err == (
         "error: another run is going on in this folder (process 123); wait for its end or stop it "
-        "with Ctrl-C, then run again\n"
+        "with Ctrl-C, or: kill -INT 123; then run again\n"
     )
 
 
