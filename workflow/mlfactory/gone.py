@@ -1,4 +1,4 @@
-"""Files that were made and are gone: ``python -m mlfactory.gone`` prints one a line.
+"""Files that were made, and of these the gone: ``python -m mlfactory.gone`` prints one a line.
 
 Snakemake makes a missing file again only while something that follows from it is missing too. The
 launcher therefore forces these by name. Standard library only: it is asked before every run.
