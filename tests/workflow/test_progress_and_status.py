@@ -33,7 +33,7 @@ def test_failed_job_is_one_line_and_status_names_it_and_the_next_run_mends_it(co
     assert 2 <= len(lines) <= os.cpu_count() + 1
     for line in lines[:-1]:
         assert re.fullmatch(
-            r"error: fit DEMO .*: ZeroDivisionError: division by zero; log: .*\.log",
+            r"error: (null \d: )?fit DEMO .*: ZeroDivisionError: division by zero; log: .*\.log",
             line,
         )
     status = call(copy, "./pipeline", "status", *TEST)
@@ -64,10 +64,12 @@ def test_job_that_is_killed_is_one_line_too_and_leaves_nothing_half_written(copy
     *errors, on = run.stderr.strip().splitlines()
     assert on == "to go on: ./pipeline run --configfile config/test.yaml"
     for line in errors:
-        assert re.fullmatch(r"error: fit DEMO .*: ended without a word; was it killed.*\.log", line)
+        assert re.fullmatch(
+            r"error: (null \d: )?fit DEMO .*: ended without a word; was it killed.*\.log", line
+        )
     assert not list(copy.glob("results/DEMO/models/*/*/*/*"))
     status = call(copy, "./pipeline", "status", *TEST)
-    assert re.search(r"^error: fit DEMO .*: ended without a word", status.stdout, re.M)
+    assert re.search(r"^error: (null \d: )?fit DEMO .*: ended without a word", status.stdout, re.M)
     assert re.search(r"^full +4 files: 4 to make \(missing\)$", status.stdout, re.M)
 
 
