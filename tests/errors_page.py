@@ -5,6 +5,7 @@ from pathlib import Path
 
 import mended_raw
 import mistakes_config
+import mistakes_files
 import mistakes_raw
 import mistakes_yaml
 from mistakes import answer
@@ -17,7 +18,7 @@ and no file is written. `tests/test_user_errors.py` makes every one of them and 
 with this page, which `python tests/errors_page.py` writes.
 """
 SECTIONS = {
-    "Raw files": mistakes_raw.MISTAKES,
+    "Raw files": [*mistakes_raw.MISTAKES, *mistakes_files.MISTAKES],
     "Configuration: what the schema cannot see, and files that hold no configuration": (
         mistakes_config.OF_OVERLAYS
     ),

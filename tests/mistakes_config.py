@@ -117,7 +117,9 @@ OVERLAYS = {
         "unknown contract MSE (did you mean MES?)",
         "with its own terms in place of the example's, add to config/contracts.yaml: MSE: "
         "{tick_size: 0.25, multiplier: 5, currency: USD, calendar: CME_Equity, "
-        "commission_per_contract: 0.625, slippage_ticks: {calm: 0.5, volatile: 1.0}}",
+        "commission_per_contract: 0.625, slippage_ticks: {calm: 0.5, volatile: 1.0}} or, for an "
+        "ETF or stock, where commission is per share: MSE: {tick_size: 0.01, multiplier: 1, "
+        "currency: USD, calendar: NYSE, commission_per_contract: 0.007, slippage_ticks: ",
     ),
     "a search over bars that are no events": (
         "labels: {search: {enabled: true}, events: {kind: cusum}}",
@@ -136,8 +138,14 @@ OVERLAYS = {
     ),
     "unknown horizon": (
         "horizons: [20, 7]",
-        "config: horizon 7 has no barriers; add to the config: labels: {barriers: {default: {7: "
-        "{k_up: 1.53, k_down: 1.26, max_bars: 17}}}}",
+        "config: horizon 7 has no barriers; write your own, or these, extrapolated from the "
+        "default ones, into a file for --configfile: {labels: {barriers: {default: {7: {k_up: "
+        "1.53, k_down: 1.26, max_bars: 17}}}}}",
+    ),
+    "unknown horizon that needs a longer purge": (
+        "horizons: [30]",
+        "{labels: {barriers: {default: {30: {k_up: 3.60, k_down: 3.10, max_bars: 75}}}}, splits: "
+        "{purge_bars: 75}}",
     ),
     "unknown model": (
         "models: [lightgmb]",
@@ -196,12 +204,12 @@ OVERLAYS = {
     "purge shorter than the labels": (
         "splits: {purge_bars: 40}",
         "config: splits.purge_bars=40 is shorter than labels.barriers.default.20.max_bars=50",
-        "labels would leak over the borders; raise splits.purge_bars",
+        "labels would leak over the borders; raise splits.purge_bars to at least 50",
     ),
     "purge shorter than labels that a search may choose": (
         "{labels: {search: {enabled: true}}, splits: {purge_bars: 59}}",
         "config: splits.purge_bars=59 is shorter than 60, three times the longest of horizons",
-        "labels would leak over the borders; raise splits.purge_bars",
+        "labels would leak over the borders; raise splits.purge_bars to at least 60",
     ),
     "range of barriers upside down": (
         "labels: {search: {k_min: 3.0, k_max: 2.0}}",

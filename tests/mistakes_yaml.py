@@ -25,6 +25,12 @@ OF_CONTRACTS = [
     of_a_contract(what, change, f"{FILE}{words}")
     for what, change, words in (
         ("contract: key misspelt", {"tick_sise": 1}, "unknown key MES.tick_sise; did you mean tic"),
+        (
+            "contract: commission of a share",
+            {"commission_per_contract": None, "commission_per_share": 0.007},
+            "unknown key MES.commission_per_share; write commission_per_contract, which is per "
+            "share for an ETF or stock",
+        ),
         ("contract: no tick", {"tick_size": None}, "MES.tick_size is missing; add it as in {tick"),
         (
             "contract: no calendar",
@@ -51,18 +57,17 @@ OF_CONTRACTS = [
         (
             "contract: two commissions",
             {"commission_bps": 1},
-            "MES: holds commission_per_contract and commission_bps of commission_per_contract and "
-            "commission_bps; give exactly one of them",
+            "MES: holds both commission_per_contract and commission_bps; keep one",
         ),
         (
             "contract: no commission",
             {"commission_per_contract": None},
-            "MES: holds neither of commission_per_contract and commission_bps; give exactly one",
+            "MES: holds neither commission_per_contract nor commission_bps; add one",
         ),
         (
             "contract: no slippage",
             {"slippage_ticks": None},
-            "MES: holds neither of slippage_ticks and slippage_bps; give exactly one of them",
+            "MES: holds neither slippage_ticks nor slippage_bps; add one",
         ),
         (
             "contract: slippage as a number",
@@ -91,14 +96,19 @@ OF_CONTRACTS = [
         ),
     )
 ]
-OF_CONTRACTS.append(
+OF_CONTRACTS += [
     of_a_contract(
-        "unknown calendar",
-        {"calendar": "CME_Equty"},
-        "error: unknown calendar 'CME_Equty'; did you mean CME_Equity?",
-        "Set calendar in config/contracts.yaml to 24/7 or a name of pandas_market_calendars",
+        what,
+        {"calendar": name},
+        f"error: unknown calendar '{name}'; {hint}",
+        " Set calendar in config/contracts.yaml to 24/7 or a name of pandas_market_calendars",
     )
-)
+    for what, name, hint in (
+        ("unknown calendar", "CME_Equty", "did you mean CME_Equity? Set"),
+        ("calendar in other letters", "Nasdaq", "did you mean NASDAQ? Set"),
+        ("calendar like no other", "0-1", "there are 24/5, 24/7, AIXK, "),
+    )
+]
 OF_CONTRACT_FILES = [
     Mistake(what, (f"{FILE}{words}",), {"config/contracts.yaml": content})
     for what, content, words in (

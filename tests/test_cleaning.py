@@ -160,7 +160,7 @@ def test_market_that_never_trades_enough_is_illiquid_with_its_best_share():
 
 def test_market_that_stops_trading_is_illiquid_with_its_share():
     raw = fill(market(6), [i for i in range(13, 65) if i % 13 > 1])
-    assert "illiquid: 15.4% of the scheduled rows traded" in refusal(raw)
+    assert "illiquid: 15.4% of the rows scheduled by calendar NYSE traded" in refusal(raw)
 
 
 def test_prices_off_the_tick_are_only_counted():

@@ -122,6 +122,17 @@ def test_barriers_of_a_symbol_that_is_not_configured_are_checked_when_asked_for(
         barriers(settings, "MES", 20)
 
 
+@pytest.mark.parametrize("searched", [False, True])
+@pytest.mark.parametrize("horizon", [1, 7, 30, 10000])
+def test_barriers_that_the_message_suggests_can_be_run_as_they_stand(tmp_path, horizon, searched):
+    asked = {"horizons": [horizon], "labels": {"search": {"enabled": searched}}}
+    with pytest.raises(UserError) as refusal:
+        load([], overrides=asked)
+    (tmp_path / "mine.yaml").write_text(str(refusal.value).split("--configfile: ")[1])
+    settings = load([tmp_path / "mine.yaml"], overrides=asked)
+    assert barriers(settings, "MES", horizon)["max_bars"] >= horizon
+
+
 def test_several_symbols_are_allowed_when_asked_for():
     config = changed("symbols", ["MES", "ES"]) | {"allow_batch_symbols": True}
     assert checked(config)["symbols"] == ["MES", "ES"]

@@ -1,3 +1,4 @@
+import re
 from pathlib import Path
 
 import numpy as np
@@ -52,12 +53,18 @@ def test_unknown_symbol_shows_the_nearest_and_the_line_to_add(known):
         contracts.get(known, "MSE")
 
 
-def test_the_line_that_is_shown_makes_a_contract(known, tmp_path):
+def test_each_line_that_is_shown_makes_a_contract(known, tmp_path):
     with pytest.raises(UserError) as error:
         contracts.get(known, "XYZ9")
+    future, fund = re.findall(r"XYZ9: {.*?}}", str(error.value))
     path = tmp_path / "contracts.yaml"
-    path.write_text(str(error.value).split("config/contracts.yaml: ")[1])
+    path.write_text(future)
     assert contracts.load(path)["XYZ9"].tick_size == 0.25
+    path.write_text(fund)
+    assert contracts.load(path)["XYZ9"].calendar == known["SPY"].calendar
+    assert contracts.load(path)["XYZ9"].round_trip_cost(500.0) == known["SPY"].round_trip_cost(
+        500.0
+    )
 
 
 def test_symbol_that_climbs_out_of_its_folder_is_refused(known):

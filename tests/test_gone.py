@@ -13,8 +13,8 @@ def record(tmp_path, monkeypatch):
     persistence = object.__new__(FilePersistence)
     persistence._max_len = None
 
-    def write(name):
-        persistence._io_write(gone.RECORDS, {}, name)
+    def write(name, rule="clean_bars"):
+        persistence._io_write(gone.RECORDS, {"rule": rule}, name)
 
     gone.RECORDS.mkdir(parents=True)
     return write
@@ -26,6 +26,13 @@ def test_file_that_was_made_and_deleted_is_gone(record):
     Path("results/MES").mkdir(parents=True)
     Path("results/MES/bars.json").touch()
     assert gone.gone() == [Path("results/MES/bars.parquet")]
+
+
+def test_file_that_is_there_is_named_with_the_rule_that_made_it(record):
+    for name, rule in (("a.json", "clean_bars"), ("b.json", "label_bars")):
+        record(name, rule)
+    Path("b.json").touch()
+    assert list(gone.made_by()) == [(Path("b.json"), "label_bars")]
 
 
 def test_long_names_are_read_too(record):

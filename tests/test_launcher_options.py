@@ -2,12 +2,15 @@
 
 import importlib.machinery
 import importlib.util
+import re
 import subprocess
 import sys
+import tomllib
 
 import pytest
 
 from mlfactory.config import ROOT
+from mlfactory.stages import STAGES
 
 
 @pytest.fixture
@@ -79,6 +82,10 @@ def test_targets_files_and_options_go_to_snakemake(options, words):
         (("--", "report", "feature"), "feature is no target; did you mean features?"),
         (("q",), "q is no target; there are all, bars, features, labels, dataset, oof, stack, "),
         (("--horizons", "20,x"), "argument --horizons/--horizon: 'x' is not a whole number from 1"),
+        (
+            ("--keep-going",),
+            "unknown option --keep-going; options of Snakemake stand after --; see",
+        ),
     ],
 )
 def test_word_that_is_no_target_is_one_line_with_the_way_out(options, words, line):
@@ -86,3 +93,126 @@ def test_word_that_is_no_target_is_one_line_with_the_way_out(options, words, lin
         with pytest.raises(SystemExit) as end:
             options(*command, *words)
         assert str(end.value).startswith(f"error: {line}")
+
+
+@pytest.mark.parametrize(
+    ("words", "line"),
+    [
+        (
+            ("run", "--sybmols", "SPY"),
+            "unknown option --sybmols; did you mean --symbols? see {run}",
+        ),
+        (
+            ("validate", "--horizon=20", "--configfiel=x"),
+            "unknown option --configfiel; did you mean",
+        ),
+        (
+            ("run", "--symbols", "spy"),
+            "argument --symbols/--symbol: 'spy' is not a symbol: capital",
+        ),
+        (
+            ("validate", "SPY"),
+            "SPY is no option; the contract is chosen by --symbols SPY; see {val",
+        ),
+        (
+            ("validate", "spy"),
+            "spy is no option; the contract is chosen by --symbols SPY; see {val",
+        ),
+        (("status", "SPY"), "SPY is no target; the contract is chosen by --symbols SPY"),
+        (("lint", "all"), "all is no option; see {lint}"),
+        (("runn",), "runn is no command; did you mean run? see {}"),
+        (
+            ("zzz",),
+            "zzz is no command; there are demo, run, rerun, status, validate, test, lint; see",
+        ),
+        ((), "the following arguments are required: command; see {}"),
+    ],
+)
+def test_word_that_is_not_known_is_one_line_with_what_was_meant_and_the_help_page(
+    options, words, line
+):
+    pages = {"run": "./pipeline run --help", "lint": "./pipeline lint --help"}
+    expected = line.replace("{}", "./pipeline --help").replace("{val", "./pipeline validate --help")
+    for name, page in pages.items():
+        expected = expected.replace(f"{{{name}}}", page)
+    with pytest.raises(SystemExit) as end:
+        options(*words)
+    assert str(end.value).startswith(f"error: {expected}")
+
+
+def test_symbol_in_small_letters_is_answered_with_the_one_in_capitals(options):
+    with pytest.raises(SystemExit, match=r"did you mean SPY\? see \./pipeline run --help$"):
+        options("run", "--symbols", "spy")
+
+
+def help_page(options, capsys, command):
+    with pytest.raises(SystemExit) as end:
+        options(command, "--help")
+    assert end.value.code == 0
+    return capsys.readouterr().out
+
+
+@pytest.mark.parametrize("command", ["demo", "run", "rerun", "status", "validate", "test"])
+def test_every_option_has_a_text_on_its_help_page(options, capsys, command):
+    page = help_page(options, capsys, command)
+    entries = re.findall(r"^  (\S.*\n(?: {24}.*\n)*)", page.partition("\n\n")[2], re.MULTILINE)
+    assert len(entries) > 1
+    assert [entry for entry in entries if not re.search(r"(  |\n {24})\S+ \S+", entry)] == []
+
+
+def test_help_of_rerun_lists_every_stage(options, capsys):
+    words = re.findall(r"\w+", help_page(options, capsys, "rerun"))
+    assert STAGES.keys() <= set(words)
+
+
+def test_version_is_that_of_the_project(options, capsys):
+    with pytest.raises(SystemExit):
+        options("--version")
+    project = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]
+    assert capsys.readouterr().out == f"{project['name']} {project['version']}\n"
+
+
+def test_quick_stands_for_its_configuration_in_validate_too(options, pipeline):
+    given = options("validate", "--quick")
+    pipeline.stand_for(given)
+    assert given.configfile == [ROOT / "config/quick.yaml"]
+    assert given.horizons == [20]
+
+
+@pytest.mark.parametrize(
+    ("words", "targets"),
+    [
+        (("run", "--configfile", "config/demo.yaml"), ["report"]),
+        (("status", "--configfile", "config/demo.yaml"), ["report"]),
+        (("run", "all", "--configfile", "config/demo.yaml"), ["all"]),
+        (("run", "--configfile", "config/test.yaml"), []),
+    ],
+)
+def test_of_the_demo_its_report_is_asked_for(options, pipeline, monkeypatch, words, targets):
+    monkeypatch.chdir(ROOT)
+    given = options(*words)
+    pipeline.stand_for(given)
+    assert given.snakemake == targets
+
+
+@pytest.mark.parametrize(
+    ("words", "line"),
+    [
+        (("run", "--symbols", "MES"), "stopped; the same command resumes\n"),
+        (("validate", "--audit"), "stopped\n"),
+        (("status",), "stopped\n"),
+    ],
+)
+def test_only_what_resumes_says_so_when_it_is_stopped(pipeline, monkeypatch, capsys, words, line):
+    monkeypatch.setattr(sys, "argv", ["./pipeline", *words])
+    with pytest.raises(SystemExit):
+        pipeline.end_by_ctrl_c()
+    assert capsys.readouterr().err == line
+
+
+def test_of_snakemakes_usage_only_the_error_is_shown(pipeline, capfd):
+    lines = [b"usage: snakemake [-h]\n", b"  [--x]\n", b"snakemake: error: unrecognized: --foo\n"]
+    pipeline.show(lines)
+    assert capfd.readouterr().err == "error: unrecognized: --foo; see snakemake --help\n"
+    pipeline.show([b"a line: error: of a job\n"])
+    assert capfd.readouterr().err == "a line: error: of a job\n"

@@ -9,7 +9,7 @@ from snakemake_interface_logger_plugins.common import LogEvent
 
 from mlfactory import failures, running
 from mlfactory.runtime import REPORTED_BY_LOG
-from snakemake_logger_plugin_mlfactory import LogHandler
+from snakemake_logger_plugin_mlfactory import FOUND, LogHandler
 
 
 @pytest.fixture
@@ -32,7 +32,7 @@ def test_lock_of_another_run_is_one_line(handler, capsys, monkeypatch):
     handler.emit(record(text, logging.ERROR))
     assert capsys.readouterr().err == (
         "error: another run is going on in this folder (process 123); wait for its end or stop it "
-        "with Ctrl-C, then run again\n"
+        "with Ctrl-C, or: kill -INT 123; then run again\n"
     )
 
 
@@ -64,6 +64,26 @@ def test_named_target_is_no_job(handler, capsys):
     assert second.startswith("1/1 fit DEMO (")
 
 
+def test_what_was_found_is_said_before_the_jobs_and_not_where_there_are_none(
+    handler, capsys, monkeypatch
+):
+    monkeypatch.setenv(FOUND, "DEMO: 3 rows\nDEMO: train: 1 row\n")
+    handler.emit(record("Nothing to be done (all requested files are present)."))
+    assert capsys.readouterr().out == "nothing to do: every file is there and up to date\n"
+    handler.emit(record(event=LogEvent.RUN_INFO, stats={"fit_boosting": 1, "total": 1}))
+    assert capsys.readouterr().out.splitlines() == [
+        *("DEMO: 3 rows", "DEMO: train: 1 row", "1 jobs to run"),
+    ]
+
+
+def test_job_of_a_null_begins_with_its_number(handler, capsys):
+    handler.emit(record(event=LogEvent.RUN_INFO, stats={"fit_boosting": 1}))
+    start(handler, 1, "fit SPY nulls/session_shift/0/xgboost h20 fold 1")
+    finish(handler, 1)
+    line = capsys.readouterr().out.splitlines()[-1]
+    assert line.startswith("1/1 null 0: fit SPY xgboost h20 fold 1 (")
+
+
 def fail(handler, number):
     fields = {"jobid": number, "rule_name": "fit_boosting"}
     handler.emit(record("", logging.ERROR, event=LogEvent.JOB_ERROR, **fields))
@@ -86,9 +106,8 @@ def test_dry_run_shows_its_jobs_by_stage_and_changes_nothing(handler, capsys):
     start(handler, 2, "fit DEMO h20")
     handler.close()
     assert capsys.readouterr().out.splitlines() == [
-        "stage        jobs",
-        "oof             2  fit DEMO h5, and 1 more such",
-        "total           2",
+        "oof             2 jobs  fit DEMO h5, and 1 more such",
+        "total           2 jobs",
     ]
     assert failures.last_lines() == ["the last run was stopped by Ctrl-C"]
 

@@ -2,7 +2,7 @@ import pytest
 
 from mlfactory import config
 from mlfactory.errors import UserError
-from mlfactory.raw_files import nearly, raw_path
+from mlfactory.raw_files import choice_in_words, nearly, raw_path
 
 
 @pytest.mark.parametrize(
@@ -27,6 +27,19 @@ def test_name_of_another_contract_or_kind_is_not(tmp_path, name):
 
 def test_folder_that_is_not_there_has_none(tmp_path):
     assert nearly(tmp_path / "none", "ES") == []
+
+
+def test_several_files_are_a_note_that_names_the_one_that_is_read(tmp_path):
+    settings = config.load([], overrides={"raw_folder": str(tmp_path)})
+    (tmp_path / "QQQ_5m.parquet").touch()
+    assert choice_in_words(settings, "QQQ") == ""
+    (tmp_path / "QQQ_1m.parquet").touch()
+    assert choice_in_words(settings, "QQQ") == (
+        "of QQQ_1m.parquet and QQQ_5m.parquet the finest is read, QQQ_1m.parquet; raw: {QQQ: "
+        "{interval: 5min}} would read another"
+    )
+    settings["raw"]["QQQ"] = {"interval": "5min"}
+    assert choice_in_words(settings, "QQQ") == ""
 
 
 def test_raw_file_is_the_finest_or_of_the_configured_interval(tmp_path):

@@ -45,6 +45,7 @@ def test_living_runs_lock_stays_and_names_its_process(other, locked):
     assert take_off() == ""
     assert running.is_locked()
     assert f"another run is going on in this folder (process {other.pid})" in running.refusal()
+    assert f"or: kill -INT {other.pid};" in running.refusal()
 
 
 def test_killed_runs_lock_is_taken_off_and_said(other, locked):

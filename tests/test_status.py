@@ -1,9 +1,10 @@
 import io
 import re
+from pathlib import Path
 
 import pytest
 
-from mlfactory import cli, failures, running
+from mlfactory import cli, failures, gone, running
 from mlfactory.config import ROOT
 from mlfactory.errors import UserError
 from mlfactory.stages import STAGES, rules_of, stage_of
@@ -30,10 +31,10 @@ def test_stages_come_in_the_order_of_the_data_with_why_a_file_is_made():
         ("clean_bars", "ok", DONE),
     )
     assert [line.split(maxsplit=1) for line in status_lines(text)][:-1] == [
-        ["bars", "1 done"],
-        ["oof", "1 done, 2 to make (settings or code changed)"],
-        ["stack", "1 to make (follows from the above)"],
-        ["scores", "1 to make (missing)"],
+        ["bars", "1 file: 1 done"],
+        ["oof", "3 files: 1 done, 2 to make (settings or code changed)"],
+        ["stack", "1 file: 1 to make (follows from the above)"],
+        ["scores", "1 file: 1 to make (missing)"],
     ]
     assert list(status_lines(text))[-1] == "2 of 6 files are there and up to date: 4 to make"
 
@@ -47,7 +48,7 @@ def test_missing_file_that_a_run_would_leave_out_is_not_called_done_and_says_how
     rows = (("label_bars", "missing", DONE), ("label_bars", "ok", DONE), ("clean_bars", "ok", DONE))
     _, labels, last = status_lines(summary(*rows))
     assert labels.split(maxsplit=1)[1] == (
-        "1 done, 1 gone, never made here: ./pipeline rerun labels makes them"
+        "2 files: 1 done, 1 gone, never made here: ./pipeline rerun labels makes them"
     )
     assert last == "2 of 3 files are there and up to date: 1 gone"
 
@@ -59,9 +60,9 @@ def shown(tmp_path, monkeypatch, capsys):
     monkeypatch.setenv(failures.TO_GO_ON, "./pipeline run")
     failures.save_stop()
 
-    def show(*rows):
+    def show(*rows, options=()):
         monkeypatch.setattr("sys.stdin", io.StringIO(summary(*rows)))
-        cli.main(["status"])
+        cli.main(["status", *options])
         return capsys.readouterr().out.splitlines()
 
     return show
@@ -84,6 +85,32 @@ def test_status_beside_a_living_run_names_it_and_no_way_on(shown, monkeypatch):
 
 def test_where_nothing_is_to_do_nothing_is_said_of_a_stop_or_of_going_on(shown):
     assert shown(("clean_bars", "ok", DONE))[-1].endswith("up to date: nothing to do")
+
+
+@pytest.mark.parametrize(
+    ("options", "line"),
+    [
+        ((), "DEMO, horizons 5, 10, 15, 20, in results/"),
+        (("--horizons", "20", "--targets", "report"), "DEMO, horizon 20, in results/: report"),
+        (("--configfile", str(ROOT / "config/quick.yaml")), "DEMO, horizon 20, in results/quick/"),
+    ],
+)
+def test_status_begins_with_what_it_is_about(shown, options, line):
+    assert shown(("clean_bars", "ok", DONE), options=options)[0] == line
+
+
+def test_what_is_there_is_said_where_snakemake_cannot_say_what_is_missing(monkeypatch, capsys):
+    made = [("results/DEMO/bars.json", "clean_bars"), ("results/MES/bars.json", "clean_bars")]
+    monkeypatch.setattr(gone, "made_by", lambda: ((Path(name), rule) for name, rule in made))
+    cli.main(["made"])
+    assert [line.split() for line in capsys.readouterr().out.splitlines()[1:]] == [
+        ["bars", "1", "file", "there"]
+    ]
+    cli.main(["made", "--symbols", "ES"])
+    assert capsys.readouterr().out.splitlines() == [
+        "ES, horizons 5, 10, 15, 20, in results/",
+        "nothing is made yet",
+    ]
 
 
 def test_every_rule_that_makes_files_is_in_one_stage():

@@ -5,7 +5,7 @@ import pytest
 
 import mended_raw
 from errors_page import PAGE, SECTIONS, page, row
-from mistakes import FILE, Mistake, answer, minutes, write
+from mistakes import FILE, OVERLAY, Mistake, answer, minutes, write
 from mlfactory import config, contracts, raw_files
 from mlfactory.bars import bars_from_raw
 
@@ -46,6 +46,27 @@ def test_hole_of_a_week_is_a_warning(tmp_path):
         "MES: warning: no row traded in 5 sessions between 2024-07-09 20:59:00+00:00 and "
         "2024-07-16 22:00:00+00:00; is the file complete?"
     ) in answer(holed, tmp_path).stdout.splitlines()
+
+
+@pytest.mark.parametrize(
+    ("times", "why"),
+    [
+        (lambda times: times, "they carry their own, UTC"),
+        (lambda times: times.astype("int64"), "they are epoch numbers"),
+    ],
+    ids=["zone", "epoch"],
+)
+def test_zone_that_is_not_used_is_a_note(times, why, tmp_path):
+    frame = minutes().assign(datetime=lambda x: times(x["datetime"]))
+    zoned = Mistake("", (), {FILE: frame, OVERLAY: "raw: {MES: {timezone: America/New_York}}"})
+    note = f"MES: note: raw.MES.timezone=America/New_York is not used for the times: {why}"
+    assert note in answer(zoned, tmp_path).stdout.splitlines()
+
+
+def test_zone_of_times_that_carry_none_is_no_note(tmp_path):
+    frame = minutes().assign(datetime=lambda x: x["datetime"].dt.tz_localize(None))
+    naive = Mistake("", (), {FILE: frame, OVERLAY: "raw: {MES: {timezone: UTC}}"})
+    assert "note" not in answer(naive, tmp_path).stdout
 
 
 def cleaned(content, folder):

@@ -1,4 +1,5 @@
 import re
+import shutil
 import signal
 import subprocess
 import time
@@ -156,8 +157,31 @@ def test_ctrl_c_while_files_are_looked_at_is_one_line(tmp_path):
     while not list(folder.glob(".snakemake/mlfactory/running/*")) and process.poll() is None:
         time.sleep(0.1)
     process.send_signal(signal.SIGINT)
-    assert process.communicate()[1] == b"stopped; the same command resumes\n"
+    assert process.communicate()[1] == b"stopped\n"
     assert process.returncode == 130
+
+
+def test_status_without_the_raw_file_says_what_is_done_and_then_that_it_is_missing(
+    with_data, tmp_path
+):
+    folder = tmp_path / "workflow"
+    shutil.copytree(with_data, folder, symlinks=True)
+    run = call(folder, "./pipeline", "run", "bars", "--symbols", "MES")
+    assert run.returncode == 0, run.stderr
+    (folder / "data/raw/MES_1m.parquet").unlink()
+    status = call(folder, "./pipeline", "status", "--symbols", "MES")
+    assert status.returncode == 1
+    head, *lines = status.stdout.splitlines()
+    assert head == "MES, horizons 5, 10, 15, 20, in results/"
+    assert "bars 3 files there" in [" ".join(line.split()) for line in lines]
+    assert re.fullmatch(r"error: data/raw/MES_1m\.parquet: no such file; .*\n", status.stderr)
+
+
+def test_option_that_snakemake_does_not_know_is_one_line(with_data):
+    for command in ("run", "status"):
+        run = call(with_data, "./pipeline", command, "--symbols", "MES", "--", "--foo")
+        assert run.returncode != 0
+        assert run.stderr == "error: unrecognized arguments: --foo; see snakemake --help\n"
 
 
 def test_empty_overlay_is_the_same_one_line_of_every_command(tmp_path):

@@ -32,6 +32,23 @@ def configured(horizon: int, barriers: dict[str, Any]) -> dict[str, Any]:
     return {"source": CONFIGURED, "horizon": horizon, "barriers": barriers, "searched_rows": 0}
 
 
+def suggested(horizon: int, purge: int, *, searched: bool) -> str:
+    """Lines for the config that give a horizon barriers, and a longer purge where they need one.
+
+    # ASSUME barriers grow with the horizon as the default ones do from 5 to 20 bars
+
+    Examples
+    --------
+    >>> suggested(20, 60, searched=False)
+    '{labels: {barriers: {default: {20: {k_up: 2.70, k_down: 2.30, max_bars: 50}}}}}'
+    """
+    k_up, k_down, max_bars = 0.9 + 0.09 * horizon, 0.7 + 0.08 * horizon, 5 * horizon // 2
+    values = f"k_up: {k_up:.2f}, k_down: {k_down:.2f}, max_bars: {max_bars}"
+    reach = 3 * horizon if searched else max_bars
+    more = f", splits: {{purge_bars: {reach}}}" if reach > purge else ""
+    return f"{{labels: {{barriers: {{default: {{{horizon}: {{{values}}}}}}}}}{more}}}"
+
+
 def write(content: dict[str, Any], path: str | Path) -> None:
     """Write the file, whole or not at all; equal content gives equal bytes."""
     with atomic(path) as temporary:

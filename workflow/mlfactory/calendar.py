@@ -112,9 +112,11 @@ def _schedule(
 
     names = market_calendars.get_calendar_names()
     if calendar not in names:
+        hint = nearest(calendar, names)
+        stop = "" if hint.endswith("?") else "."
         raise UserError(
-            f"unknown calendar {calendar!r}; {nearest(calendar, names)} Set calendar in "
-            f"config/contracts.yaml to {ALWAYS_OPEN} or a name of pandas_market_calendars"
+            f"unknown calendar {calendar!r}; {hint}{stop} Set calendar in config/contracts.yaml "
+            f"to {ALWAYS_OPEN} or a name of pandas_market_calendars"
         )
     exchange = market_calendars.get_calendar(calendar)
     with warnings.catch_warnings():  # the library's own, on pandas 3

@@ -75,13 +75,13 @@ def clean(
     vendor_filled = ((rows["volume"] == 0) & (rows["high"] == rows["low"])).to_numpy()
     rows, number = rows[~vendor_filled], number[~vendor_filled]
     account["vendor_filled"] = int(vendor_filled.sum())
-    traded = number[(rows["volume"] > 0).to_numpy()]
-    start = _first_kept_session(traded, scheduled, settings["min_traded_share"], where)
+    traded, calendar = number[(rows["volume"] > 0).to_numpy()], contract.calendar
+    start = _first_kept_session(traded, scheduled, settings["min_traded_share"], calendar, where)
     lead = int(np.searchsorted(number, start))
     rows, number, seen = rows.iloc[lead:], number[lead:], seen[seen >= start]
     account["thin_lead"] = lead
     traded = traded[traded >= start]
-    share = _traded_share(traded, seen, scheduled, settings["min_traded_share"], where)
+    share = _traded_share(traded, seen, scheduled, settings["min_traded_share"], calendar, where)
     account |= {
         "traded_share": share,
         "largest_hole": _largest_hole(rows, number, settings["max_hole_sessions"], where),
@@ -231,7 +231,7 @@ def _scheduled_rows(sessions: Sessions, interval: pd.Timedelta) -> Int64Array1D:
 
 
 def _first_kept_session(
-    number: Int64Array1D, scheduled: Int64Array1D, limit: float, where: str
+    number: Int64Array1D, scheduled: Int64Array1D, limit: float, calendar: str, where: str
 ) -> int:
     """The session after the first one that traded enough: only a whole session is evidence.
 
@@ -243,14 +243,20 @@ def _first_kept_session(
         raise UserError(
             f"{where}: illiquid or too short: volume is above 0 in {len(number)} rows of "
             f"{len(np.unique(number))} sessions, and no session before the last traded in "
-            f"{limit:.0%} of its rows (best: {share.max():.1%}); take a more liquid contract, more "
-            "sessions or a longer interval, or lower cleaning.min_traded_share"
+            f"{limit:.0%} of its rows by calendar {calendar} (best: {share.max():.1%}): is that "
+            "the contract's calendar? Else take a more liquid contract, more sessions or a longer "
+            "interval, or lower cleaning.min_traded_share"
         )
     return int(enough[0]) + 1
 
 
 def _traded_share(
-    number: Int64Array1D, seen: Int64Array1D, scheduled: Int64Array1D, limit: float, where: str
+    number: Int64Array1D,
+    seen: Int64Array1D,
+    scheduled: Int64Array1D,
+    limit: float,
+    calendar: str,
+    where: str,
 ) -> float:
     """Traded rows over scheduled rows of the sessions that have any row, the last one apart."""
     whole = seen[seen < number[-1]]
@@ -259,9 +265,9 @@ def _traded_share(
     share = float((number < number[-1]).sum() / scheduled[whole].sum())
     if share < limit:
         raise UserError(
-            f"{where}: illiquid: {share:.1%} of the scheduled rows traded (volume above 0), below "
-            f"the limit {limit:.0%}; take a more liquid contract or a longer interval, or lower "
-            "cleaning.min_traded_share"
+            f"{where}: illiquid: {share:.1%} of the rows scheduled by calendar {calendar} traded "
+            f"(volume above 0), below the limit {limit:.0%}: is that the contract's calendar? Else "
+            "take a more liquid contract or a longer interval, or lower cleaning.min_traded_share"
         )
     return share
 

@@ -13,7 +13,7 @@ from mlfactory.errors import UserError
 from mlfactory.failures import TO_GO_ON
 from mlfactory.scoreboard import scoreboard
 from mlfactory.stages import rules_of
-from mlfactory.status import status_lines, way_on
+from mlfactory.status import about, made_lines, status_lines, way_on
 from mlfactory.validate import validate
 
 
@@ -70,7 +70,19 @@ def _status(settings: dict[str, Any]) -> None:
         print(line)
 
 
-_COMMANDS = {"check": _check, "validate": _validate, "scores": _scores, "status": _status}
+def _made(settings: dict[str, Any]) -> None:
+    """What was made and is there, where Snakemake cannot say what is missing."""
+    for line in (about(settings), *made_lines(settings)):
+        print(line)
+
+
+_COMMANDS = {
+    "check": _check,
+    "validate": _validate,
+    "scores": _scores,
+    "status": _status,
+    "made": _made,
+}
 
 
 def _rules(stage: str) -> None:
@@ -86,6 +98,7 @@ def main(words: list[str] | None = None) -> None:
     parser.add_argument("--symbols", nargs="+")
     parser.add_argument("--horizons", nargs="+", type=int)
     parser.add_argument("--configfile", nargs="+", type=Path, default=[])
+    parser.add_argument("--targets", default="")
     parser.add_argument("--audit", action="store_true")
     arguments = parser.parse_args(words)
     try:
@@ -93,6 +106,8 @@ def main(words: list[str] | None = None) -> None:
             _rules(arguments.stage)
         else:
             settings = _settings(arguments)
+            if arguments.command == "status":
+                print(about(settings, arguments.targets))
             _COMMANDS[arguments.command](settings)
             if arguments.audit:
                 _audit(settings)

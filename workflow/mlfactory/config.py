@@ -8,7 +8,7 @@ from zoneinfo import ZoneInfo, ZoneInfoNotFoundError, available_timezones
 
 import pandas as pd
 
-from mlfactory import registry
+from mlfactory import barrier_files, registry
 from mlfactory.checks.check import AT_LEAST
 from mlfactory.errors import UserError, nearest, shown
 from mlfactory.schema_values import fill_defaults, text_keys, typed, validate
@@ -138,11 +138,11 @@ def barriers(settings: dict[str, Any], symbol: str, horizon: int) -> dict[str, A
         if str(horizon) in table.get(name, {}):
             _check_reach(settings, f"labels.barriers.{name}.{horizon}", table[name][str(horizon)])
             return table[name][str(horizon)]
-    k_up, k_down = 0.9 + 0.09 * horizon, 0.7 + 0.08 * horizon
-    lines = f"{horizon}: {{k_up: {k_up:.2f}, k_down: {k_down:.2f}, max_bars: {5 * horizon // 2}}}"
+    purge, searched = settings["splits"]["purge_bars"], settings["labels"]["search"]["enabled"]
     raise UserError(
-        f"config: horizon {horizon} has no barriers; add to the config: labels: {{barriers: "
-        f"{{default: {{{lines}}}}}}}"
+        f"config: horizon {horizon} has no barriers; write your own, or these, extrapolated from "
+        "the default ones, into a file for --configfile: "
+        f"{barrier_files.suggested(horizon, purge, searched=searched)}"
     )
 
 
@@ -289,7 +289,7 @@ def _check_reach(settings: dict[str, Any], key: str, given: dict[str, Any]) -> N
     if purge < max_bars:
         raise UserError(
             f"config: splits.purge_bars={purge} is shorter than {key}: labels would leak over the "
-            "borders; raise splits.purge_bars"
+            f"borders; raise splits.purge_bars to at least {max_bars}"
         )
 
 
@@ -323,7 +323,7 @@ def _search(settings: dict[str, Any]) -> Iterator[str]:
         yield (
             f"splits.purge_bars={purge} is shorter than {reach}, three times the longest of "
             f"horizons, which {key} may choose: labels would leak over the borders; raise "
-            "splits.purge_bars"
+            f"splits.purge_bars to at least {reach}"
         )
 
 

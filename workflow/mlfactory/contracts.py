@@ -22,6 +22,14 @@ _EXAMPLE = (
     "{tick_size: 0.25, multiplier: 5, currency: USD, calendar: CME_Equity, "
     "commission_per_contract: 0.625, slippage_ticks: {calm: 0.5, volatile: 1.0}}"
 )
+_EXAMPLE_OF_SHARES = (
+    "{tick_size: 0.01, multiplier: 1, currency: USD, calendar: NYSE, "
+    "commission_per_contract: 0.007, slippage_ticks: {calm: 0.5, volatile: 1.0}}"
+)
+_ELSEWHERE = {
+    "commission_per_share": "write commission_per_contract, which is per share for an ETF or stock"
+}
+"""Keys that other programs have, and what they are called here."""
 
 
 @dataclass(frozen=True)
@@ -127,7 +135,8 @@ def get(contracts: Mapping[str, Contract], symbol: str) -> Contract:
         raise UserError(f"symbol {symbol!r} must be capital letters and digits only, such as MES")
     raise UserError(
         f"unknown contract {symbol} ({nearest(symbol, contracts)}); with its own terms in place of "
-        f"the example's, add to config/contracts.yaml: {symbol}: {_EXAMPLE}"
+        f"the example's, add to config/contracts.yaml: {symbol}: {_EXAMPLE} or, for an ETF or "
+        f"stock, where commission is per share: {symbol}: {_EXAMPLE_OF_SHARES}"
     )
 
 
@@ -159,16 +168,16 @@ def _check_keys(entry: dict[Any, Any], where: str) -> None:
     for key in entry:
         if key not in _KNOWN:
             file, symbol = where.rsplit(": ", 1)
-            raise UserError(f"{file}: unknown key {symbol}.{key}; {nearest(str(key), _KNOWN)}")
+            hint = _ELSEWHERE.get(key) or nearest(str(key), _KNOWN)
+            raise UserError(f"{file}: unknown key {symbol}.{key}; {hint}")
     for key in _REQUIRED:
         if key not in entry:
             raise UserError(f"{where}.{key} is missing; add it as in {_EXAMPLE}")
-    for kinds in (_COMMISSION, _SLIPPAGE):
-        if sum(key in entry for key in kinds) != 1:
-            given = " and ".join(key for key in kinds if key in entry) or "neither"
-            raise UserError(
-                f"{where}: holds {given} of {' and '.join(kinds)}; give exactly one of them"
-            )
+    for one, other in (_COMMISSION, _SLIPPAGE):
+        if one in entry and other in entry:
+            raise UserError(f"{where}: holds both {one} and {other}; keep one")
+        if one not in entry and other not in entry:
+            raise UserError(f"{where}: holds neither {one} nor {other}; add one")
 
 
 def _number(entry: dict[str, Any], key: str, where: str, *, positive: bool = False) -> float:

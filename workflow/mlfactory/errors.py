@@ -4,7 +4,7 @@ import difflib
 from collections.abc import Iterable
 from pathlib import Path
 
-_MOST_NAMES = 24
+_MOST_NAMES = 12
 
 
 class UserError(Exception):
@@ -18,19 +18,24 @@ class UserError(Exception):
 
 
 def nearest(name: str, known: Iterable[str]) -> str:
-    """A hint at the known name that looks most like this one, or at the first two dozen of them.
+    """A hint at the known name that looks most like this one, or at the first dozen of them.
+
+    Capital and small letters are taken to be alike.
 
     Examples
     --------
     >>> nearest("lightgmb", ["catboost", "lightgbm"])
     'did you mean lightgbm?'
+    >>> nearest("Nasdaq", ["NASDAQ", "NYSE"])
+    'did you mean NASDAQ?'
     >>> nearest("tree", ["lightgbm", "catboost"])
     'there are catboost, lightgbm'
     """
     names = sorted(known)
-    close = difflib.get_close_matches(name, names, n=1, cutoff=0.5)
+    plain = {name.casefold(): name for name in names}
+    close = difflib.get_close_matches(name.casefold(), plain, n=1, cutoff=0.5)
     if close:
-        return f"did you mean {close[0]}?"
+        return f"did you mean {plain[close[0]]}?"
     more = f" and {len(names) - _MOST_NAMES} more" * (len(names) > _MOST_NAMES)
     return f"there are {', '.join(names[:_MOST_NAMES]) or 'none'}{more}"
 

@@ -1,9 +1,10 @@
-"""Files that were made and are gone: ``python -m mlfactory.gone`` prints one a line.
+"""Files that were made, and of these the gone: ``python -m mlfactory.gone`` prints one a line.
 
 Snakemake makes a missing file again only while something that follows from it is missing too. The
 launcher therefore forces these by name. Standard library only: it is asked before every run.
 """
 
+import json
 import os
 from base64 import urlsafe_b64decode
 from collections.abc import Iterator
@@ -13,8 +14,8 @@ RECORDS = Path(".snakemake/metadata")
 """Snakemake's record of each file that it made, relative to the working directory."""
 
 
-def recorded() -> Iterator[Path]:
-    """The files that Snakemake has made, whether they are there or not.
+def records() -> Iterator[tuple[Path, Path]]:
+    """Snakemake's record of each file that it has made, and the file, be it there or not.
 
     A record is named after its file in base64; a long name is cut into folders that begin with @.
     """
@@ -22,12 +23,20 @@ def recorded() -> Iterator[Path]:
         parts = [part.removeprefix("@") for part in Path(folder).relative_to(RECORDS).parts]
         for name in names:
             if not name.startswith("."):  # a file browser's
-                yield Path(urlsafe_b64decode("".join([*parts, name])).decode())
+                file = urlsafe_b64decode("".join([*parts, name])).decode()
+                yield Path(folder) / name, Path(file)
 
 
 def gone() -> list[Path]:
     """The files that Snakemake has made and that are no more, of any symbol and configuration."""
-    return sorted(path for path in recorded() if not path.exists())
+    return sorted(path for _, path in records() if not path.exists())
+
+
+def made_by() -> Iterator[tuple[Path, str]]:
+    """Each file that Snakemake has made and that is there, and the rule that made it."""
+    for record, path in records():
+        if path.exists():
+            yield path, json.loads(record.read_text())["rule"]
 
 
 if __name__ == "__main__":

@@ -1,5 +1,6 @@
 """What a run would do, for the screen."""
 
+import re
 from collections.abc import Iterator, Sequence
 
 from mlfactory.stages import STAGES
@@ -16,20 +17,47 @@ def plan_lines(jobs: Sequence[tuple[str, str]]) -> Iterator[str]:
     Examples
     --------
     >>> fits = [("fit_boosting", "fit MES h5"), ("fit_boosting", "fit MES h20")]
-    >>> print(*plan_lines([*fits, ("clean_bars", "clean MES")]), sep="\\n")
-    stage        jobs
-    bars            1  clean MES
-    oof             2  fit MES h5, and 1 more such
-    total           3
+    >>> null = ("fit_boosting", "null 0: fit MES h5")
+    >>> print(*plan_lines([*fits, null, ("clean_bars", "clean MES")]), sep="\\n")
+    bars            1 job   clean MES
+    oof             3 jobs  fit MES h5, and 1 more such; null 0: fit MES h5
+    total           4 jobs
     """
     width = max(map(len, STAGES))
     of_stage = {
         stage: [message for rule, message in jobs if rule in rules]
         for stage, rules in STAGES.items()
     }
-    yield f"{'stage'.ljust(width)}  jobs"
     for stage, messages in of_stage.items():
         if messages:
-            more = f", and {len(messages) - 1} more such" if len(messages) > 1 else ""
-            yield f"{stage.ljust(width)}  {len(messages):4}  {messages[0]}{more}"
-    yield f"{'total'.ljust(width)}  {sum(map(len, of_stage.values())):4}"
+            yield f"{stage.ljust(width)}  {_jobs(len(messages))}  {_by_kind(messages)}"
+    yield f"{'total'.ljust(width)}  {_jobs(len(jobs)).rstrip()}"
+
+
+def plain(message: str) -> str:
+    """A rule's message with the number of the null replicate first, in place of its folder.
+
+    Examples
+    --------
+    >>> plain("fit MES nulls/session_shift/0/lightgbm h20 fold 1")
+    'null 0: fit MES lightgbm h20 fold 1'
+    """
+    words = " ".join(message.split())
+    null = re.search(r"nulls/session_shift/(\d+)/", words)
+    return f"null {null[1]}: {words.replace(null[0], '').rstrip()}" if null else words
+
+
+def _jobs(count: int) -> str:
+    return f"{count:4} job{'s' if count != 1 else ' '}"
+
+
+def _by_kind(messages: Sequence[str]) -> str:
+    """The first of each kind, what is done and whether it is of a null, and how many more."""
+    kinds: dict[str, list[str]] = {}
+    for message in messages:
+        kind, _, _ = re.sub(r"^null \d+: ", "null:", message).partition(" ")
+        kinds.setdefault(kind, []).append(message)
+    return "; ".join(
+        first + (f", and {len(others)} more such" if others else "")
+        for first, *others in kinds.values()
+    )

@@ -23,20 +23,14 @@ def raw_path(settings: dict[str, Any], symbol: str) -> Path:
         When there is none, and then it says which file is looked for and what it holds; or when
         it is there as parquet and as csv.
     """
-    folder = Path(settings["raw_folder"])
-    interval = raw_settings(settings, symbol)["interval"]
-    minutes = "*" if interval is None else int(pd.Timedelta(interval) / pd.Timedelta("1min"))
-    found = [
-        path
-        for path in folder.glob(f"{symbol}_{minutes}m.*")
-        if path.suffix in (".parquet", ".csv") and path.stem.rpartition("_")[2][:-1].isdigit()
-    ]
+    folder, found = Path(settings["raw_folder"]), _found(settings, symbol)
     if found:
-        finest = min(found, key=lambda p: int(p.stem.rpartition("_")[2][:-1]))
+        finest = found[0]
         alike = sorted(path.name for path in found if path.stem == finest.stem)
         if len(alike) > 1:
             raise UserError(f"{folder}: holds {' and '.join(alike)}; keep one of them")
         return finest
+    minutes = _minutes(settings, symbol)
     expected = folder / f"{symbol}_{1 if minutes == '*' else minutes}m.parquet"
     names = nearly(folder, symbol)
     if names:
@@ -49,6 +43,37 @@ def raw_path(settings: dict[str, Any], symbol: str) -> Path:
         "datetime, open, high, low, close, volume and, if rolled, contract; "
         "./pipeline demo needs no data"
     )
+
+
+def choice_in_words(settings: dict[str, Any], symbol: str) -> str:
+    """Which file is taken, where there are several and the config does not say; else nothing."""
+    found = _found(settings, symbol)
+    if len(found) < 2:
+        return ""
+    names = [path.name for path in found]
+    other = f"raw: {{{symbol}: {{interval: {_length(found[1])}min}}}}"
+    return f"of {' and '.join(names)} the finest is read, {names[0]}; {other} would read another"
+
+
+def _minutes(settings: dict[str, Any], symbol: str) -> str:
+    """The configured minutes of a row, as a file's name has them; any where none are configured."""
+    interval = raw_settings(settings, symbol)["interval"]
+    return "*" if interval is None else str(int(pd.Timedelta(interval) / pd.Timedelta("1min")))
+
+
+def _length(path: Path) -> int:
+    return int(path.stem.rpartition("_")[2][:-1])
+
+
+def _found(settings: dict[str, Any], symbol: str) -> list[Path]:
+    """The raw files of a symbol and of its configured interval, the finest first."""
+    paths = Path(settings["raw_folder"]).glob(f"{symbol}_{_minutes(settings, symbol)}m.*")
+    found = [
+        path
+        for path in paths
+        if path.suffix in (".parquet", ".csv") and path.stem.rpartition("_")[2][:-1].isdigit()
+    ]
+    return sorted(found, key=_length)
 
 
 def nearly(folder: Path, symbol: str) -> list[str]:

@@ -78,7 +78,7 @@ def refusal() -> str:
         )
     return (
         f"error: another run is going on in this folder (process {number}); wait for its end or "
-        "stop it with Ctrl-C, then run again"
+        f"stop it with Ctrl-C, or: kill -INT {number}; then run again"
     )
 
 

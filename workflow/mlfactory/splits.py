@@ -99,9 +99,18 @@ def split_bars(bars: pd.DataFrame, first_row: int, settings: dict[str, Any]) -> 
 
 
 def require_sessions(
-    splits: list[Split], settings: dict[str, Any], symbol: str, warmup_sessions: int
+    splits: list[Split],
+    settings: dict[str, Any],
+    symbol: str,
+    warmup_sessions: int,
+    doubt: str = "",
 ) -> None:
     """Refuse splits with fewer sessions than the config asks for.
+
+    Parameters
+    ----------
+    doubt
+        What in the file may be the reason, for the message.
 
     Raises
     ------
@@ -120,8 +129,8 @@ def require_sessions(
     for split in splits:
         if split.n_sessions < wanted[split.name]:
             raise UserError(
-                f"{symbol}: too little data: {split.name} has {split.n_sessions} sessions after "
-                f"warm-up, purge and embargo, splits.min_sessions.{split.name} is "
+                f"{symbol}: too little data: {doubt}{split.name} has {split.n_sessions} sessions "
+                f"after warm-up, purge and embargo, splits.min_sessions.{split.name} is "
                 f"{wanted[split.name]}; about {enough} liquid sessions would be enough at these "
                 "shares: get more data, or lower splits.min_sessions and splits.embargo_sessions "
                 "in the config"

@@ -3,9 +3,11 @@
 import csv
 from collections import Counter
 from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
 
-from mlfactory import failures, running
-from mlfactory.stages import STAGES, stage_of
+from mlfactory import failures, gone, running
+from mlfactory.stages import STAGES, makes_files, stage_of
 
 _WHY = {
     "missing": "missing",
@@ -15,6 +17,31 @@ _WHY = {
     "params changed": "settings or code changed",
     "ok": "follows from the above",
 }
+
+
+def about(settings: dict[str, Any], targets: str = "") -> str:
+    """What the status is of: symbols, horizons, the folder, and targets by comma if any are named.
+
+    Examples
+    --------
+    >>> about({"symbols": ["DEMO"], "horizons": [5, 20], "results": "results"}, "report")
+    'DEMO, horizons 5, 20, in results/: report'
+    """
+    horizons = settings["horizons"]
+    which = f"horizon{'s' * (len(horizons) > 1)} {', '.join(map(str, horizons))}"
+    where = f"{', '.join(settings['symbols'])}, {which}, in {settings['results']}/"
+    return f"{where}: {targets.replace(',', ', ')}" if targets else where
+
+
+def made_lines(settings: dict[str, Any]) -> Iterator[str]:
+    """A line for each stage of which the symbols' files are there, whether up to date or not."""
+    folders = [Path(settings["results"]) / symbol for symbol in settings["symbols"]]
+    rules = [rule for path, rule in gone.made_by() if any(path.is_relative_to(f) for f in folders)]
+    counts = Counter(stage_of(rule) for rule in rules if makes_files(rule))
+    for stage in filter(counts.get, STAGES):
+        yield f"{_stage(stage)}  {_files(counts[stage])} there"
+    if not counts:
+        yield "nothing is made yet"
 
 
 def status_lines(summary: str) -> Iterator[str]:
@@ -30,11 +57,10 @@ def status_lines(summary: str) -> Iterator[str]:
     Lines for the screen; files are counted, not jobs.
     """
     rows = _rows(summary)
-    width = max(map(len, STAGES))
     for stage in STAGES:
         of_stage = [row for row in rows if stage_of(row["rule"]) == stage]
         if of_stage:
-            yield f"{stage.ljust(width)}  {_counts(of_stage, stage)}"
+            yield f"{_stage(stage)}  {_files(len(of_stage))}: {_counts(of_stage, stage)}"
     done, gone = sum(map(_done, rows)), sum(map(_gone, rows))
     left = to_make(summary)
     rest = f"{left} to make" if left else f"{gone} gone" if gone else "nothing to do"
@@ -64,6 +90,14 @@ def way_on(summary: str, command: str) -> list[str]:
     killed = ["the last run was killed; what it had finished stays"]
     ended = killed if running.was_killed() else failures.last_lines()
     return [*ended, f"to go on: {command}"]
+
+
+def _stage(stage: str) -> str:
+    return stage.ljust(max(map(len, STAGES)))
+
+
+def _files(count: int) -> str:
+    return f"{count:3} file{'s' * (count != 1)}"
 
 
 def _rows(summary: str) -> list[dict[str, str]]:

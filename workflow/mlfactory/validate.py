@@ -8,7 +8,7 @@ import numpy as np
 import pandas as pd
 
 from mlfactory import config as configuration
-from mlfactory import contracts, registry, row_kinds
+from mlfactory import contracts, raw_files, registry, row_kinds
 from mlfactory.errors import UserError
 from mlfactory.features import catalog
 from mlfactory.labels import label_bars
@@ -20,6 +20,9 @@ from mlfactory.symbol_bars import bars_of
 
 MANY_CUT = 0.2
 """Share of rows whose label's window is cut, from which on a warning says so."""
+
+MANY_THIN = 0.5
+"""Share of rows before trading was dense, above which the calendar is doubted."""
 
 
 def check_models(settings: dict[str, Any], root: Path = configuration.ROOT) -> None:
@@ -48,13 +51,16 @@ def validate(settings: dict[str, Any], symbol: str) -> Iterator[str]:
     contract = contracts.get(known, symbol)
     bars, raw_bars, account = bars_of(settings, contract)
     yield from _account_lines(symbol, bars, account)
+    if symbol not in settings["synthetic"]:
+        yield from _unread(settings, symbol, account)
     chosen = catalog.feature_set(**settings["features"], bar_interval=settings["bars"]["interval"])
     first_row = catalog.first_complete_row(bars, chosen)
     splits = split_bars(bars, first_row, settings["splits"])
     warmup_sessions = bars["session"].iloc[: first_row + 1].nunique()
     # A file that ends within the warm-up does not say how many sessions of it there would be.
     warmup_sessions = max(warmup_sessions, catalog.warmup_sessions(chosen) + 1)
-    require_sessions(splits, settings["splits"], symbol, warmup_sessions)
+    doubt = _doubt_of_calendar(account)
+    require_sessions(splits, settings["splits"], symbol, warmup_sessions, doubt)
     _require_folds(settings["folds"], _held_out_sessions(settings, symbol, bars, splits[0]))
     test = splits[-1]
     error = sharpe_standard_error(test.n_sessions, contract.calendar)
@@ -83,6 +89,29 @@ def validate(settings: dict[str, Any], symbol: str) -> Iterator[str]:
     yield (
         f"{symbol}: an annual Sharpe ratio measured on the {test.n_sessions} test sessions has a "
         f"standard error of {error:.1f}: one below {2 * error:.1f} cannot be told from 0"
+    )
+
+
+def _unread(settings: dict[str, Any], symbol: str, account: dict[str, Any]) -> Iterator[str]:
+    """What is there for the symbol, a second raw file or a zone, and is not read."""
+    choice = raw_files.choice_in_words(settings, symbol)
+    if choice:
+        yield f"{symbol}: note: {choice}"
+    zone, times = raw_files.raw_settings(settings, symbol)["timezone"], account["times"]
+    if zone and not times.startswith("naive"):
+        why = "they are epoch numbers" if times == "epoch" else f"they carry their own, {times}"
+        yield f"{symbol}: note: raw.{symbol}.timezone={zone} is not used for the times: {why}"
+
+
+def _doubt_of_calendar(account: dict[str, Any]) -> str:
+    """A question, where most rows were cut as a thin beginning: sessions may be too long."""
+    rows = account["rows"]
+    share = rows["removed"]["thin_lead"] / rows["read"]
+    if share <= MANY_THIN:
+        return ""
+    return (
+        f"{share:.0%} of the rows lie before trading was dense by calendar {account['calendar']}: "
+        "is that the contract's calendar? "
     )
 
 

@@ -19,10 +19,13 @@ from snakemake_interface_logger_plugins.base import LogHandlerBase
 from snakemake_interface_logger_plugins.common import LogEvent
 
 from mlfactory import failures, running
-from mlfactory.plan import plan_lines
+from mlfactory.plan import plain, plan_lines
 from mlfactory.progress import Job, Progress, in_words
 from mlfactory.runtime import REPORTED_BY_LOG
 from mlfactory.stages import makes_files
+
+FOUND = "MLFACTORY_FOUND"
+"""A variable with what was found before the run, said before its jobs, if there are any."""
 
 _DURATIONS = Path(".snakemake/mlfactory/durations.json")
 _NOTHING = "Nothing to be done"
@@ -95,6 +98,8 @@ class LogHandler(LogHandlerBase):
         if self.common_settings.dryrun:
             return
         failures.clear()
+        if os.environ.get(FOUND):
+            self._say(os.environ[FOUND].rstrip())
         jobs = {rule: n for rule, n in fields["stats"].items() if makes_files(rule)}
         self.progress.plan(jobs, self.cores)
         left = self.progress.left_s(time.monotonic())
@@ -112,7 +117,7 @@ class LogHandler(LogHandlerBase):
         message = fields["rule_msg"] or fields["rule_name"]
         self.logs[fields["jobid"]] = next(iter(fields["log"] or []), "")
         self.progress.start(
-            fields["jobid"], Job(fields["rule_name"], " ".join(message.split()), time.monotonic())
+            fields["jobid"], Job(fields["rule_name"], plain(message), time.monotonic())
         )
 
     def finish(self, fields: dict[str, Any]) -> None:
