@@ -167,9 +167,9 @@ def _account_lines(symbol: str, bars: pd.DataFrame, account: dict[str, Any]) -> 
         f"{bars['segment'].nunique()}, {bars['datetime'].iloc[0]} to {bars['datetime'].iloc[-1]}"
     )
     yield f"{symbol}: times: {account['times']}, declared to mark the rows' {account['stamps']}"
-    for what in ("removed", "noted"):
+    for what, of in (("removed", rows["read"]), ("noted", rows["kept"])):
         if any(rows[what].values()):
-            yield f"{symbol}: {what}: {row_kinds.in_words(rows[what])}"
+            yield f"{symbol}: {what}: {row_kinds.in_words(rows[what], of)}"
     hole = account["largest_hole"]
     if hole["sessions"]:
         yield (
