@@ -46,8 +46,6 @@ use rule fit_boosting as fit_neural with:
         model=family("neural"),
     conda:
         "../envs/neural.yaml"
-    resources:
-        gpu=1,
 
 
 # Fitted on the whole training split: nothing is held out, so nothing is predicted.
@@ -93,5 +91,3 @@ use rule fit_boosting_full as fit_neural_full with:
         model=family("neural"),
     conda:
         "../envs/neural.yaml"
-    resources:
-        gpu=1,

@@ -155,6 +155,10 @@ OVERLAYS = {
         "folds: {embargo: {min_bars: 30}}",
         "config: folds.embargo.min_bars=30 is shorter than needs.sequence_length=60 in config/mod",
     ),
+    "ensemble that no rule fits": (
+        "ensembles: [blending]",
+        "config: ensembles: blending is fitted on validation rows, which no rule does yet; name st",
+    ),
     "unknown ensemble": (
         "ensembles: [average]",
         "config: unknown model 'average' in models or ensembles; there are blending, catboost, ",

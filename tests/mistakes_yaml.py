@@ -6,7 +6,7 @@ from mistakes import FILE as RAW
 from mistakes import Mistake, minutes
 from mistakes_config import as_yaml
 from mlfactory import runtime
-from mlfactory.config import ROOT
+from mlfactory.config import ROOT, load
 from mlfactory.validate import check_models
 
 MODEL_SCHEMA = (ROOT / "config/models.schema.yaml").read_text()
@@ -141,7 +141,7 @@ OF_CONTRACT_FILES = [
 
 def ask_model():
     """What a run asks of the yaml files of its models."""
-    settings = {"models": ["lightgbm"], "ensembles": [], "threads": 1}
+    settings = load([]) | {"models": ["lightgbm"], "ensembles": []}
     runtime.or_exit(check_models, settings, ROOT.cwd())
 
 
@@ -206,8 +206,28 @@ OF_MODELS = [
             "needs.sequences=false with needs.sequence_length=60; a sequence has 2 rows or",
         ),
         (
+            "model: sequences that it does not read",
+            {"needs": {"scaling": True, "sequences": True, "sequence_length": 60}},
+            "needs.sequence_length=60 must be 1: it does not read sequences",
+        ),
+        (
+            "model: sequences without scaling",
+            {"needs": {"sequences": True, "sequence_length": 60}},
+            "needs.scaling=false with needs.sequences=true: what is not known of a sequence is 0",
+        ),
+        (
+            "model: precision of neural models",
+            {"device": {"mixed_precision": True}},
+            "device.mixed_precision=true is for neural models; set it false",
+        ),
+        (
+            "model: feature that there is not",
+            {"needs": {"features": ["atr_41"]}},
+            "needs.features: 'atr_41' is no feature of the families that it reads; did you",
+        ),
+        (
             "model: GPU that it never uses",
-            {"device": {"use_gpu": True}},
+            {"needs": {"gpu": "none"}, "device": {"use_gpu": True}},
             "device.use_gpu=true with needs.gpu=none; set needs.gpu: optional",
         ),
         (

@@ -1,5 +1,6 @@
 """Which GPU a job takes, with drivers and GPUs that are made up."""
 
+import fcntl
 import logging
 import os
 import select
@@ -26,8 +27,9 @@ sys.stdin.readline()
 
 @pytest.fixture(autouse=True)
 def _environment(monkeypatch):
-    for name in ("CUDA_VISIBLE_DEVICES", "SLURM_JOB_ID"):
-        monkeypatch.delenv(name, raising=False)
+    for name in ("CUDA_VISIBLE_DEVICES", "CUBLAS_WORKSPACE_CONFIG"):
+        monkeypatch.setenv(name, "")  # noted, so that what the tests set is taken back
+        monkeypatch.delenv(name)
     held = list(gpu._held)
     yield
     for lock in gpu._held[len(held) :]:
@@ -38,7 +40,8 @@ def _environment(monkeypatch):
 def driver(folder, monkeypatch, *names):
     """A driver's tool that lists GPUs of these names."""
     tool = folder / "nvidia-smi"
-    tool.write_text("#!/bin/sh\nprintf '%s\\n' " + " ".join(names) + "\n")
+    lines = " ".join(f"'{number}, {name}'" for number, name in enumerate(names))
+    tool.write_text(f"#!/bin/sh\nprintf '%s\\n' {lines}\n")
     tool.chmod(0o755)
     monkeypatch.setenv("PATH", f"{folder}:{os.environ['PATH']}")
 
@@ -69,14 +72,24 @@ def test_a_free_gpu_is_taken_and_is_the_only_one_seen(tmp_path, monkeypatch):
     device = gpu.claimed(MODEL, tmp_path)
     assert (device.gpu, device.mixed_precision, device.name) == (True, True, "cuda")
     assert os.environ["CUDA_VISIBLE_DEVICES"] == "GPU-a"
+    assert os.environ["CUBLAS_WORKSPACE_CONFIG"] == ":4096:8"
 
 
-def test_schedulers_choice_is_taken_as_it_is(tmp_path, monkeypatch):
-    monkeypatch.setenv("CUDA_VISIBLE_DEVICES", "3")
-    monkeypatch.setenv("SLURM_JOB_ID", "77")
+def test_of_a_schedulers_gpus_one_is_taken_by_its_identifier(tmp_path, monkeypatch):
+    """Two jobs of one allocation, and jobs whose only GPU is number 0, share no lock by chance."""
+    driver(tmp_path, monkeypatch, "GPU-a", "GPU-b", "GPU-c")
+    monkeypatch.setenv("CUDA_VISIBLE_DEVICES", "2,1")
     assert gpu.claimed(MODEL, tmp_path / "slots").gpu
-    assert os.environ["CUDA_VISIBLE_DEVICES"] == "3"
-    assert not (tmp_path / "slots").exists()
+    assert os.environ["CUDA_VISIBLE_DEVICES"] == "GPU-c"
+    assert [path.name for path in (tmp_path / "slots").iterdir()] == ["GPU-c.lock"]
+
+
+def test_gpu_that_another_job_has_is_left_to_it(tmp_path, monkeypatch):
+    driver(tmp_path, monkeypatch, "GPU-a", "GPU-b")
+    with (tmp_path / "GPU-a.lock").open("w") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        gpu.claimed(MODEL, tmp_path)
+    assert os.environ["CUDA_VISIBLE_DEVICES"] == "GPU-b"
 
 
 @pytest.mark.parametrize(

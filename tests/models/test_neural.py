@@ -138,21 +138,22 @@ def test_out_of_memory_halves_the_parts_and_changes_the_fit_by_rounding_only(
     """A device whose memory holds ``fits`` chunks."""
     data = market("tcn", rows=640)
     usual = make("tcn", epochs=2, batch=8 * CHUNK)
-    usual.fit(data.X, data.y)
+    usual.fit(*part(data, 0, 512), *part(data, 512, 640))
     chunks = Convolutions.chunks
 
     def small(self, inputs, rows):
-        if len(inputs) > fits and self.training and torch.is_grad_enabled():
+        if len(inputs) > fits:
             raise torch.OutOfMemoryError("simulated")
         return chunks(self, inputs, rows)
 
     monkeypatch.setattr(Convolutions, "chunks", small)
     model = make("tcn", epochs=2, batch=8 * CHUNK)
     with caplog.at_level(logging.WARNING):
-        model.fit(data.X, data.y)
+        model.fit(*part(data, 0, 512), *part(data, 512, 640))
     assert model.part == min(fits, 8) if fits != 3 else model.part == 2
     assert ("out of memory" in caplog.text) == (fits < 8)
     np.testing.assert_allclose(model.predict(data.X), usual.predict(data.X), atol=1e-3)
+    np.testing.assert_allclose(model.importance, usual.importance, rtol=0.05)
 
 
 def test_memory_that_holds_not_one_chunk_is_the_users_to_mend(monkeypatch):
@@ -163,6 +164,25 @@ def test_memory_that_holds_not_one_chunk_is_the_users_to_mend(monkeypatch):
     data = market("tcn")
     with pytest.raises(UserError, match=r"lower training\.hidden or needs\.sequence_length in"):
         make("tcn").fit(data.X, data.y)
+
+
+@pytest.mark.parametrize("validated", [False, True])
+def test_training_that_diverges_is_refused_by_its_epoch(validated, monkeypatch):
+    chunks = Convolutions.chunks
+    monkeypatch.setattr(Convolutions, "chunks", lambda self, *given: chunks(self, *given) * np.nan)
+    data = market("tcn")
+    held_out = part(data, 600, 700) if validated else ()
+    with pytest.raises(UserError, match=r"training diverged in epoch 1.*lower training\.learning"):
+        make("tcn").fit(*part(data, 0, 600), *held_out)
+
+
+def test_prediction_needs_no_gpu_where_there_are_some(monkeypatch):
+    data = market("gru", rows=200)
+    model = make("gru", epochs=1)
+    model.fit(data.X, data.y)
+    expected = model.predict(data.X)
+    monkeypatch.setattr(torch.cuda, "device_count", lambda: 2)
+    assert model.predict(data.X).tobytes() == expected.tobytes()
 
 
 def test_best_epoch_on_the_validation_rows_is_kept():

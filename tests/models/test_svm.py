@@ -68,3 +68,19 @@ def test_refit_keeps_the_calibration():
     found = dict(model.complexity)
     model.fit(*part(data, 0, 800))
     assert model.complexity == found
+
+
+@pytest.mark.parametrize("kernel", ["nystroem", "rbf"])
+def test_calibration_of_fewer_classes_is_not_kept(kernel):
+    """A class that only the last training rows hold."""
+    data = market("svm", rows=800)
+    rows = data.X.rows
+    two = rows[(data.y != 1) & (rows < 500)]
+    model = make("svm", kernel=kernel)
+    model.fit(data.X.take(two), data.y[two], *part(data, 500, 600))
+    assert len(model.complexity["offsets"]) == 2
+    model.fit(data.X, data.y)
+    assert np.isfinite(model.complexity["slopes"]).all()
+    assert len(model.complexity["offsets"]) == 3
+    loss = log_loss(model.predict(data.X), data.y)
+    assert loss < prior_log_loss(data.y, data.y) - 0.15

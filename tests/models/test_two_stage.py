@@ -75,13 +75,30 @@ def test_refit_keeps_what_each_stage_and_the_trust_were_found_to_be():
 
 
 @pytest.mark.parametrize(("absent", "stages"), [(1, {"direction"}), (0, {"move"}), (2, {"move"})])
-def test_without_a_class_the_stage_that_needs_it_falls_away(absent, stages):
+def test_without_a_class_the_stage_that_needs_it_falls_away(absent, stages, tmp_path):
     data = market("logistic", rows=600)
     present = data.X.rows[data.y != absent]
     model = make(NAME)
     model.fit(data.X.take(present), data.y[present])
     assert set(model.stages) == stages
-    assert model.predict(data.X)[:, absent].max() <= MIN_PROBABILITY
+    probabilities = model.predict(data.X)
+    assert probabilities[:, absent].max() <= MIN_PROBABILITY
+    model.save(tmp_path)
+    assert type(model).load(tmp_path).predict(data.X).tobytes() == probabilities.tobytes()
+
+
+def test_direction_is_believed_by_rows_that_its_stage_did_not_see():
+    """Validation rows whose later half turns the direction round leave nothing to believe."""
+    data = market("svm", rows=1200)
+    y = data.y.copy()
+    y[1000:] = 2 - y[1000:]
+    model = make(f"svm{IN_TWO_STAGES}")
+    rows = data.X.rows
+    model.fit(data.X.take(rows[:800]), y[:800], data.X.take(rows[800:]), y[800:])
+    assert model.trust < 0.01
+    honest = make(f"svm{IN_TWO_STAGES}")
+    honest.fit(*part(data, 0, 800), *part(data, 800, 1200))
+    assert honest.trust > 0.8
 
 
 def test_probabilities_are_the_products_of_the_stages():

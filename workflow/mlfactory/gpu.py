@@ -14,6 +14,8 @@ from mlfactory.models._device import CPU, Device
 log = logging.getLogger(__name__)
 
 _VISIBLE = "CUDA_VISIBLE_DEVICES"
+_REPEATABLE = "CUBLAS_WORKSPACE_CONFIG"
+"""A fixed workspace, without which matrix products on a GPU may differ from run to run."""
 _held: list[IO[str]] = []
 """Locks of the GPUs that this process has; they end with it, however it ends."""
 
@@ -31,8 +33,8 @@ def claimed(model: dict[str, Any], slots: Path | None = None) -> Device:
 
     Notes
     -----
-    Waits until a GPU is free. Under SLURM the job has been given its own, and takes it as it is.
-    Sets ``CUDA_VISIBLE_DEVICES``, so it must come before any library looks for a GPU.
+    Waits until one of the GPUs that it may use is free of this user's other jobs. Sets
+    ``CUDA_VISIBLE_DEVICES``, so it must come before any library looks for a GPU.
     """
     if not model["device"]["use_gpu"]:
         return CPU
@@ -42,23 +44,35 @@ def claimed(model: dict[str, Any], slots: Path | None = None) -> Device:
         level = logging.WARNING if model["needs"]["gpu"] == "wanted" else logging.INFO
         log.log(level, "%s: no GPU found, so it computes on the processor", name)
         return CPU
-    if "SLURM_JOB_ID" not in os.environ:
-        os.environ[_VISIBLE] = _free(found, slots or _default_slots())
-    log.info("%s: computes on GPU %s", name, os.environ.get(_VISIBLE, found[0]))
+    os.environ[_VISIBLE] = _free(found, slots or _default_slots())
+    os.environ.setdefault(_REPEATABLE, ":4096:8")
+    log.info("%s: computes on GPU %s", name, os.environ[_VISIBLE])
     return Device(gpu=True, mixed_precision=model["device"]["mixed_precision"])
 
 
 def visible() -> list[str]:
-    """The GPUs that this process may use, by number or identifier; empty without a driver."""
+    """The GPUs that this process may use, by the driver's identifiers; empty without any.
+
+    ``CUDA_VISIBLE_DEVICES`` limits them, as a scheduler sets it for each job; a number in it that
+    the driver does not list stays as it is.
+    """
+    listed = _listed()
     given = os.environ.get(_VISIBLE)
-    if given is not None:
-        return [part.strip() for part in given.split(",") if part.strip() not in ("", "-1")]
-    command = ["nvidia-smi", "--query-gpu=uuid", "--format=csv,noheader"]
+    if given is None:
+        return list(listed.values())
+    parts = [part.strip() for part in given.split(",")]
+    return [listed.get(part, part) for part in parts if part not in ("", "-1")]
+
+
+def _listed() -> dict[str, str]:
+    """Number and identifier of every GPU that the driver shows; empty without a driver."""
+    command = ["nvidia-smi", "--query-gpu=index,uuid", "--format=csv,noheader"]
     try:
         said = subprocess.run(command, capture_output=True, text=True, check=True, timeout=60)
     except (OSError, subprocess.SubprocessError):
-        return []
-    return said.stdout.split()
+        return {}
+    pairs = (line.split(",") for line in said.stdout.splitlines() if "," in line)
+    return {number.strip(): identifier.strip() for number, identifier in pairs}
 
 
 def _default_slots() -> Path:

@@ -1,5 +1,6 @@
 """The table of scores as text, for the end of a run."""
 
+import re
 import textwrap
 from collections.abc import Sequence
 from typing import Any
@@ -30,8 +31,8 @@ def _cell(scores: dict[str, Any], key: str, digits: int) -> str:
 
 
 def _number(value: float | None, digits: int) -> str:
-    """Without the 0 before the point, which every number here would have."""
-    return "n/a" if value is None else f"{value:.{digits}f}".replace("0.", ".", 1)
+    """Without a 0 before the point, which nearly every number here would have."""
+    return "n/a" if value is None else re.sub(r"^(-?)0\.", r"\1.", f"{value:.{digits}f}")
 
 
 def _aligned(lines: Sequence[tuple[str, ...]]) -> list[str]:

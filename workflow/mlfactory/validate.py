@@ -12,6 +12,7 @@ from mlfactory import contracts, raw_files, registry, row_kinds
 from mlfactory.errors import UserError
 from mlfactory.features import catalog
 from mlfactory.labels import label_bars
+from mlfactory.model_inputs import columns
 from mlfactory.models._parameters import check_search_space
 from mlfactory.schemas import CLASSES
 from mlfactory.splits import Split, require_sessions, sharpe_standard_error, split_bars
@@ -31,6 +32,10 @@ def check_models(settings: dict[str, Any], root: Path = configuration.ROOT) -> N
     for name, model in loaded.items():
         registry.make(model, settings["threads"])
         check_search_space(name, model["search_space"], registry.get(name).PARAMETERS)
+    made = catalog.feature_set(**settings["features"], bar_interval=settings["bars"]["interval"])
+    described = [{"name": f.name, "family": family} for family, f in catalog.features(made)]
+    for name in settings["models"]:
+        columns({"families": list(made.families), "features": described}, loaded[name])
 
 
 def validate(settings: dict[str, Any], symbol: str) -> Iterator[str]:

@@ -141,6 +141,11 @@ class Model(ABC):
         file = f"config/models/{self.name}.yaml"
         check_block(f"{file}: training", training, self.PARAMETERS)
         check_early_stopping(f"{file}: early_stopping", early_stopping, self.STOPS_EARLY)
+        if (sequence_length > 1) != self.SEQUENCES:
+            wanted = "above 1: it reads" if self.SEQUENCES else "1: it does not read"
+            raise UserError(
+                f"{file}: needs.sequence_length={sequence_length} must be {wanted} sequences"
+            )
         self.training = training
         self.early_stopping = early_stopping
         self.threads = threads

@@ -3,7 +3,7 @@
 import logging
 import math
 from abc import abstractmethod
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any, ClassVar
@@ -35,7 +35,6 @@ TRAINING: dict[str, Parameter] = {
 """Keys of ``training`` that all neural models have."""
 
 _IGNORED = -1
-_EVALUATED = 16
 _EXPLAINED = 16
 _STATE = "model.safetensors"
 
@@ -96,11 +95,12 @@ class TorchModel(Model):
     """A neural network on sequences, trained by AdamW.
 
     The learning rate rises over ``warmup_epochs`` and falls by a cosine to 0 at ``epochs``;
-    gradients are clipped at ``gradient_norm``. With validation rows the epoch of least log-loss is
-    kept. A batch is made of chunks of consecutive rows, whose windows overlap, so that what
-    overlaps is computed once. It is as large as configured whatever fits the device's memory: when
-    memory runs out, its parts are halved. The first rows of a segment see only what there is of
-    it; the rest of their window is 0, the median of scaled features.
+    gradients are clipped at ``gradient_norm``. With early stopping the epoch of least log-loss on
+    the validation rows is kept. A batch is made of chunks of consecutive rows, whose windows
+    overlap, so that what overlaps is computed once. It is as large as configured whatever the
+    device's memory: when that runs out, what is computed at once is halved. The first rows of a
+    segment see only what there is of it; the rest of their window is 0, the median of scaled
+    features.
 
     On a processor the same seed and threads give the same bits. On a GPU the kernels asked for are
     the deterministic ones, where there are any.
@@ -127,6 +127,8 @@ class TorchModel(Model):
 
     def _fit(self, train: Labelled, validation: Labelled | None, seed: int) -> dict[str, Any]:
         epochs = int(self.complexity.get("epochs", self.training["epochs"]))
+        if self.device.gpu:
+            torch.cuda.reset_peak_memory_stats()
         with self._computing(seed):
             self.network = self._new_network(len(train.X.names), len(self.classes))
             self.network.to(self.device.name)
@@ -158,10 +160,12 @@ class TorchModel(Model):
                 total += self._step(rows, batch, optimizer)
                 schedule.step()
             training_curve.append(total / len(rows.asked))
+            self._must_be_finite(training_curve[-1], epoch)
             if held_out is None:
                 log.info("epoch %d: training log-loss %.4f", epoch, training_curve[-1])
                 continue
             loss = self._mean_loss(held_out)
+            self._must_be_finite(loss, epoch)
             log.info(
                 "epoch %d: log-loss %.4f training, %.4f validation",
                 epoch,
@@ -183,6 +187,13 @@ class TorchModel(Model):
             self.complexity = {"epochs": kept}
         return curves | {"validation_curve": patience.losses, "epochs": kept}
 
+    def _must_be_finite(self, loss: float, epoch: int) -> None:
+        if not math.isfinite(loss):
+            raise UserError(
+                f"{self.name}: training diverged in epoch {epoch}, its log-loss is {loss}; lower "
+                f"training.learning_rate in config/models/{self.name}.yaml"
+            )
+
     def _step(self, rows: _Rows, batch: Int64Array1D, optimizer: torch.optim.Optimizer) -> float:
         """One step on a batch of chunks; its summed weighted loss before the step."""
         n_asked = int((rows.label[torch.from_numpy(batch)] != _IGNORED).sum())
@@ -192,14 +203,7 @@ class TorchModel(Model):
                 total = self._backward(rows, batch, n_asked)
                 break
             except torch.OutOfMemoryError as error:
-                if self.part == 1:
-                    raise UserError(
-                        f"{self.name}: the GPU's memory does not hold {CHUNK} rows of "
-                        f"{self.sequence_length}; lower training.hidden or needs.sequence_length "
-                        f"in config/models/{self.name}.yaml"
-                    ) from error
-                self.part = math.ceil(self.part / 2)
-                log.warning("out of memory: batches in parts of %d rows", self.part * CHUNK)
+                self._halve(error)
         nn.utils.clip_grad_norm_(self.network.parameters(), self.training["gradient_norm"])
         optimizer.step()
         return total
@@ -217,29 +221,56 @@ class TorchModel(Model):
         return total
 
     def _mean_loss(self, rows: _Rows) -> float:
+        def of(part: Int64Array1D) -> float:
+            with torch.no_grad(), self._autocast():
+                return float(rows.loss(self.network.chunks(rows.stretches(part), CHUNK), part))
+
         self.network.eval()
-        with torch.no_grad(), self._autocast():
-            parts = np.array_split(rows.used, math.ceil(len(rows.used) / _EVALUATED))
-            total = sum(
-                float(rows.loss(self.network.chunks(rows.stretches(part), CHUNK), part))
-                for part in parts
-            )
+        total = self._sum_of_parts(rows.used, of)
         self.network.train()
-        return total / len(rows.asked)
+        return float(total / len(rows.asked))
 
     def _saliency(self, rows: _Rows) -> Float64Array1D:
-        """Mean absolute gradient of the loss by each input, over chunks of all times."""
-        some = rows.used[np.linspace(0, len(rows.used) - 1, _EXPLAINED).astype(np.int64)]
-        chosen = np.unique(some)
+        """Mean absolute gradient of the loss by each input, over chunks of all times, (k,)."""
+
+        def of(part: Int64Array1D) -> Float64Array1D:
+            inputs = rows.stretches(part).clone().requires_grad_(True)
+            loss = rows.loss(self.network.chunks(inputs, CHUNK), part)
+            (gradient,) = torch.autograd.grad(loss, inputs)
+            summed: Float64Array1D = gradient.abs().double().sum(dim=(0, 1)).cpu().numpy()
+            return summed
+
+        places = np.linspace(0, len(rows.used) - 1, _EXPLAINED).astype(np.int64)
         self.network.eval()
-        inputs = rows.stretches(chosen).clone().requires_grad_(True)
         # cuDNN refuses the gradient of a recurrent network that is not in training.
         with torch.backends.cudnn.flags(enabled=False):
-            rows.loss(self.network.chunks(inputs, CHUNK), chosen).backward()
+            total = self._sum_of_parts(rows.used[np.unique(places)], of)
         self.network.train()
-        assert inputs.grad is not None
-        salient: Float64Array1D = inputs.grad.abs().double().mean(dim=(0, 1)).cpu().numpy()
-        return salient
+        return np.asarray(total) / (len(np.unique(places)) * rows.inputs.shape[2])
+
+    def _sum_of_parts(self, chunks: Int64Array1D, of: Callable[[Int64Array1D], Any]) -> Any:
+        """The sum of ``of`` over parts of the chunks, as many at once as memory holds."""
+        total, first = 0.0, 0
+        while first < len(chunks):
+            part = chunks[first : first + self.part]
+            try:
+                total = total + of(part)
+            except torch.OutOfMemoryError as error:
+                self._halve(error)
+            else:
+                first += len(part)
+        return total
+
+    def _halve(self, error: torch.OutOfMemoryError) -> None:
+        """Compute half as many chunks at once from now on; a single one cannot be halved."""
+        if self.part == 1:
+            raise UserError(
+                f"{self.name}: the GPU's memory does not hold {CHUNK} rows of "
+                f"{self.sequence_length}; lower training.hidden or needs.sequence_length in "
+                f"config/models/{self.name}.yaml"
+            ) from error
+        self.part = math.ceil(self.part / 2)
+        log.warning("out of memory: from now on in parts of %d rows", self.part * CHUNK)
 
     def _rate(self, steps: int) -> Any:
         """Learning rate over its configured one, by step: a rise, then a cosine to 0."""
@@ -265,7 +296,8 @@ class TorchModel(Model):
 
     def _probabilities(self, X: FeatureRows) -> Float64Array2D:
         zeros = np.zeros(len(X))
-        with self._computing(0), torch.no_grad():
+        torch.set_num_threads(self.threads)
+        with torch.no_grad():
             laid = timeline(X, self.sequence_length)
             rows = _Rows(laid, self.sequence_length, "cpu", zeros.astype(np.int64), zeros)
             network = self.network.to("cpu").eval()
@@ -282,7 +314,7 @@ class TorchModel(Model):
         """With the configured threads and the seed; the process's own generator is left alone."""
         torch.set_num_threads(self.threads)
         torch.use_deterministic_algorithms(True, warn_only=True)
-        with torch.random.fork_rng(devices=range(torch.cuda.device_count())):
+        with torch.random.fork_rng(devices=[0] if self.device.gpu else []):
             torch.manual_seed(seed)
             yield
 

@@ -32,11 +32,16 @@ class TwoStage(Model):
 
     In one problem the easy neutral part decides when to stop, while direction overfits. The
     direction is mixed with its prior, the weighted share of long among the training rows that
-    moved, by the weight of least log-loss on the validation rows: where these show no gain, the
-    prior is what is predicted.
+    moved, by the weight of least log-loss on the later half of the validation rows that moved, of
+    which the direction's own fit sees the earlier half only: where it shows no gain, the prior is
+    what is predicted.
     """
 
     BASE: ClassVar[type[Model]]
+
+    def __init__(self, *arguments: Any, **options: Any) -> None:
+        super().__init__(*arguments, **options)
+        self._unfitted = self._new_stage()
 
     def _fit(self, train: Labelled, validation: Labelled | None, seed: int) -> dict[str, Any]:
         metrics: dict[str, Any] = {}
@@ -47,13 +52,12 @@ class TwoStage(Model):
                 "move", _neutral_or_not(train), validation and _neutral_or_not(validation), seed
             )
         self.prior = _share_of_long(train)
+        self.trust = float(self.complexity.get("direction_trust", 1.0))
         if len(moves) == 2:
-            metrics["direction"] = self._fit_stage(
-                "direction", _moved(train), validation and _moved(validation), seed
-            )
-            self.trust = float(self.complexity.get("direction_trust", 1.0))
-            if validation is not None:
-                self.trust = self._trust(_moved(validation))
+            earlier, later = _halves(validation and _moved(validation))
+            metrics["direction"] = self._fit_stage("direction", _moved(train), earlier, seed)
+            if later is not None:
+                self.trust = self._trust(later)
             metrics["direction_trust"] = self.trust
         if validation is not None:
             self.complexity = {name: stage.complexity for name, stage in self.stages.items()}
@@ -92,7 +96,7 @@ class TwoStage(Model):
     @property
     def computes_on(self) -> str:
         """Where its stages compute."""
-        return self._new_stage().computes_on
+        return self._unfitted.computes_on
 
     @property
     def wants_validation(self) -> bool:
@@ -116,7 +120,7 @@ class TwoStage(Model):
         return self._shares(np.sum(shares, axis=0))
 
     def _rows_read(self, X: FeatureRows) -> Any:
-        return self._new_stage()._rows_read(X)
+        return self._unfitted._rows_read(X)
 
     def _write_state(self, path: Path) -> None:
         for name, stage in self.stages.items():
@@ -144,6 +148,16 @@ def _moved(rows: Labelled) -> Labelled:
     """The rows that were not neutral."""
     keep: BoolArray1D = rows.y != NEUTRAL
     return Labelled(rows.X.take(rows.X.rows[keep]), rows.y[keep], rows.weight[keep])
+
+
+def _halves(rows: Labelled | None) -> tuple[Labelled | None, Labelled | None]:
+    """The earlier and the later half of rows; of none, none."""
+    if rows is None:
+        return None, None
+    cut = len(rows.y) // 2
+    parts = [slice(0, cut), slice(cut, None)]
+    halves = [Labelled(rows.X.take(rows.X.rows[p]), rows.y[p], rows.weight[p]) for p in parts]
+    return halves[0], halves[1]
 
 
 def _share_of_long(rows: Labelled) -> float:

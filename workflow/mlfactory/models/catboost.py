@@ -14,7 +14,10 @@ from mlfactory.registry import register
 
 @register("catboost")
 class CatBoost(Model):
-    """Symmetric trees; plain boosting on Bernoulli samples of rows and features."""
+    """Symmetric trees; plain boosting on Bernoulli samples of rows and features.
+
+    On the processor only: on a GPU the library takes neither samples of features nor callbacks.
+    """
 
     STOPS_EARLY = True
     LIBRARY = "catboost"
@@ -58,7 +61,6 @@ class CatBoost(Model):
             "iterations": rounds,
             "loss_function": "Logloss" if len(self.classes) == 2 else "MultiClass",
             "class_names": list(range(len(self.classes))),
-            "task_type": "GPU" if self.device.gpu else "CPU",
             "boosting_type": "Plain",
             "bootstrap_type": "Bernoulli",
             "use_best_model": False,

@@ -49,9 +49,10 @@ class SVM(Model):
     the number of features.
 
     Decision values become probabilities by a multinomial logistic regression on validation rows,
-    which a refit keeps. Without validation rows it is fitted on the last fifth of the training
-    rows, by the decision values of a machine fitted on the others; on the training rows themselves
-    where these lack a class.
+    which a refit of the same classes keeps. Without validation rows of every class it is fitted on
+    the last fifth of the training rows, by the decision values of a machine fitted on the others
+    (not purged: a model does not know when labels end); on the training rows themselves where these
+    lack a class.
     """
 
     STOPS_EARLY = False
@@ -76,7 +77,7 @@ class SVM(Model):
             if validation is not None and self._has_all(self._codes(validation.y)):
                 decisions = decide(validation.X.matrix(), *self.machine)
                 self._calibrate(decisions, self._codes(validation.y))
-            elif "slopes" not in self.complexity:
+            elif self.complexity.get("classes") != list(self.classes):
                 self._calibrate_within(train, seed)
         self.importance = self._sensitivity(features)
         return {"points": len(self.machine.points)} | self.complexity
@@ -118,7 +119,11 @@ class SVM(Model):
         if len(self.classes) == 2:  # scikit-learn keeps the log-odds of the second class only
             slopes = np.vstack([np.zeros_like(slopes), slopes])
             offsets = np.append(0.0, offsets)
-        self.complexity = {"slopes": slopes.tolist(), "offsets": offsets.tolist()}
+        self.complexity = {
+            "classes": list(self.classes),
+            "slopes": slopes.tolist(),
+            "offsets": offsets.tolist(),
+        }
 
     def _probabilities(self, X: FeatureRows) -> Float64Array2D:
         decisions = decide(X.matrix(), *self.machine)
