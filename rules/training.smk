@@ -41,11 +41,14 @@ use rule fit_boosting as fit_classical with:
         "../envs/classical.yaml"
 
 
+# Its jobs say whether they ask for a GPU, in a dry run too.
 use rule fit_boosting as fit_neural with:
     wildcard_constraints:
         model=family("neural"),
     conda:
         "../envs/neural.yaml"
+    message:
+        "gpu={resources.gpu}: fit {wildcards.symbol} {wildcards.null}{wildcards.model} h{wildcards.horizon} fold {wildcards.fold}"
 
 
 # Fitted on the whole training split: nothing is held out, so nothing is predicted.
@@ -91,3 +94,5 @@ use rule fit_boosting_full as fit_neural_full with:
         model=family("neural"),
     conda:
         "../envs/neural.yaml"
+    message:
+        "gpu={resources.gpu}: fit {wildcards.symbol} {wildcards.model} h{wildcards.horizon} on the whole training split"

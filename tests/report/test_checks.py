@@ -41,8 +41,8 @@ def test_labels_stand_by_horizon_as_shares(evidence):
 
 def test_features_that_models_read_are_counted_and_bold(evidence):
     part = evidence.horizons[0]
-    table = next(iter(part.importance.values()))[["a", "c"]]
-    one = replace(evidence, horizons=(replace(part, importance={"lightgbm": table}),))
+    fits = [{"importance": {"a": 0.6, "c": 0.4}}] * 2
+    one = replace(evidence, horizons=(replace(part, records={"lightgbm": fits}),))
     rows, chart, _ = checks.section(one).blocks
     assert row_of("psi_test", rows)[4] == "1 of 2; 0 of the 2 that models read"
     assert "1 of 2 features are beyond it in test, 0 of the 2 that models read" in chart.shows

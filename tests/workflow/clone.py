@@ -76,5 +76,5 @@ def _content(path):
     if path.name != "training_metrics.json":
         return path.read_bytes()
     record = json.loads(path.read_text())
-    assert record.pop("cost")["cpu_s"] > 0
+    record.pop("cost", None)  # ensembles have none
     return json.dumps(record).encode()

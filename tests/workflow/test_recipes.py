@@ -1,5 +1,6 @@
 """The README's recipes for a further model, feature, horizon and contract do what they say."""
 
+import re
 import shutil
 
 import pandas as pd
@@ -37,9 +38,12 @@ def test_a_model_is_one_file_one_yaml_and_its_name(folder):
     edit(yamls / "waves.yaml", ("type: tcn", "type: waves"), ("epochs: 20", "epochs: 2"))
     config = overlay(folder, {"models": ["waves"], "horizons": [20], "nulls": {"session_shift": 0}})
     plan = snakemake(folder, "--dry-run", "oof", config=config).stdout
-    fits = [part for part in plan.split("\nrule ") if part.startswith("fit_neural:")]
-    assert len(fits) == 2
-    assert all("gpu=1" in part for part in fits)
+    assert plan.count("gpu=1: fit DEMO waves h20 fold ") == 2
+    table = call(
+        *(folder, "./pipeline", "run", "--dry-run", "--symbols", "DEMO"),
+        *("--configfile", *config, "--cores", "1"),
+    )
+    assert re.search(r"gpu=1: fit DEMO waves h20 fold \d, and 1 more such", table.stdout)
     run = snakemake(folder, "stack", config=config)
     assert run.returncode == 0, run.stderr[-3000:]
     stack = folder / "results/DEMO/stacking_dataset_h20.parquet"
@@ -84,7 +88,7 @@ def test_a_horizon_is_its_number_its_barriers_and_a_purge_that_reaches_as_far(fo
 def test_a_contract_is_an_entry_as_the_message_about_an_unknown_one_shows(folder):
     run = call(folder, "./pipeline", "validate", "--symbols", "XYZ")
     assert run.returncode == 1
-    entry = run.stderr[run.stderr.index("XYZ: {") : run.stderr.rindex("}") + 1]
+    entry = re.search(r"XYZ: \{[^{}]*(\{[^{}]*\}[^{}]*)*\}", run.stderr)[0]
     with (folder / "config/contracts.yaml").open("a") as file:
         file.write(f"{entry}\n")
     content = {"symbols": ["XYZ"], "synthetic": {"XYZ": {"kind": "null", "start": "2024-01-02"}}}

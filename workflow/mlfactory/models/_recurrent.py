@@ -1,9 +1,33 @@
 """Recurrent networks whose first layer projects each row once for all windows that hold it."""
 
+from typing import ClassVar
+
 import torch
 from torch import Tensor, nn
 
-from mlfactory.models._torch import Network
+from mlfactory.models._parameters import Parameter
+from mlfactory.models._torch import TRAINING, Network, TorchModel
+
+
+class RecurrentModel(TorchModel):
+    """Recurrent layers over each window, and a linear layer on the last output."""
+
+    CELL: ClassVar[type[nn.LSTM] | type[nn.GRU]]
+    PARAMETERS: ClassVar[dict[str, Parameter]] = TRAINING | {
+        "hidden": Parameter(int, low=1, high=4096),
+        "layers": Parameter(int, low=1, high=8),
+    }
+
+    def _new_network(self, n_features: int, n_classes: int) -> Network:
+        return Recurrent(
+            self.CELL,
+            n_features=n_features,
+            n_classes=n_classes,
+            length=self.sequence_length,
+            hidden=self.training["hidden"],
+            layers=self.training["layers"],
+            dropout=self.training["dropout"],
+        )
 
 
 class Recurrent(Network):
