@@ -1,21 +1,7 @@
 import pytest
-from small_report import made_up_scores
+from small_report import gain_and_nulls, made_up_scores
 
 from mlfactory import verdicts
-
-
-def score(low, nulls):
-    """A model's scores: a gain whose interval begins at ``low``, and nulls .004 to each side."""
-    gain = {"value": 0.01, "low": low, "high": 0.02}
-    intervals = [
-        {
-            "value": v,
-            "low": None if v is None else v - 0.004,
-            "high": None if v is None else v + 0.004,
-        }
-        for v in nulls
-    ]
-    return {"gain": gain, "nulls": {"session_shift": [{"gain": null} for null in intervals]}}
 
 
 @pytest.mark.parametrize(
@@ -35,13 +21,13 @@ def score(low, nulls):
     ],
 )
 def test_few_null_draws_count_with_their_intervals_five_with_the_highest(low, nulls, text):
-    assert verdicts.verdict(score(low, nulls), "gain") == text
+    assert verdicts.verdict(gain_and_nulls(low, nulls), "gain") == text
 
 
 @pytest.mark.parametrize("null", [[-0.003], []], ids=["null", "no null"])
 @pytest.mark.parametrize("top", [0.005, 0.05], ids=["below", "within"])
 def test_gain_over_a_baseline_that_is_worse_than_the_class_prior_is_none(null, top):
-    scores = score(top, null)
+    scores = gain_and_nulls(top, null)
     scores[verdicts.INFORMATION] = scores["gain"]
     drawn = scores["nulls"]["session_shift"]
     scores["nulls"]["session_shift"] = [{verdicts.INFORMATION: n["gain"]} for n in drawn]

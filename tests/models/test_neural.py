@@ -162,7 +162,7 @@ def test_memory_that_holds_not_one_chunk_is_the_users_to_mend(monkeypatch):
 
     monkeypatch.setattr(Convolutions, "chunks", never)
     data = market("tcn")
-    with pytest.raises(UserError, match=r"lower training\.hidden or needs\.sequence_length in"):
+    with pytest.raises(UserError, match=r"lower the network.s size or needs\.sequence_length in"):
         make("tcn").fit(data.X, data.y)
 
 

@@ -117,6 +117,20 @@ def made_up(value):
     return {"value": value, "low": value - 0.004, "high": value + 0.005}
 
 
+def gain_and_nulls(low, nulls):
+    """A model's scores: a gain whose interval begins at ``low``, and nulls .004 to each side."""
+    gain = {"value": 0.01, "low": low, "high": 0.02}
+    intervals = [
+        {
+            "value": v,
+            "low": None if v is None else v - 0.004,
+            "high": None if v is None else v + 0.004,
+        }
+        for v in nulls
+    ]
+    return {"gain": gain, "nulls": {"session_shift": [{"gain": null} for null in intervals]}}
+
+
 def made_up_scores(models, n_nulls):
     """What ``scores_h{horizon}.json`` holds: every model finds something, no null does."""
     keys = ("gain_class_prior", "gain_volatility_clock_prior", "direction_gain")

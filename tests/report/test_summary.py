@@ -1,37 +1,23 @@
-from small_report import small_evidence
+from small_report import gain_and_nulls, small_evidence
 
 from mlfactory.report import summary
 from mlfactory.report._base import Chip, Note, Table, number
 from mlfactory.verdicts import verdict_line
 
 
-def score(low, nulls):
-    """A model's scores: a gain whose interval begins at ``low``, and nulls .004 to each side."""
-    gain = {"value": 0.01, "low": low, "high": 0.02}
-    intervals = [
-        {
-            "value": v,
-            "low": None if v is None else v - 0.004,
-            "high": None if v is None else v + 0.004,
-        }
-        for v in nulls
-    ]
-    return {"gain": gain, "nulls": {"session_shift": [{"gain": null} for null in intervals]}}
-
-
 def test_score_stands_beside_its_interval_and_the_mean_of_its_nulls():
-    shown = summary.measured(score(0.005, [-0.003, 0.001]), "gain")
+    shown = summary.measured(gain_and_nulls(0.005, [-0.003, 0.001]), "gain")
     assert shown == "0.0100 [0.0050, 0.0200], null \N{MINUS SIGN}0.0010"
-    assert summary.measured(score(0.005, []), "gain").endswith(", no null")
+    assert summary.measured(gain_and_nulls(0.005, []), "gain").endswith(", no null")
 
 
 def test_gain_stands_beside_what_its_verdict_compares_it_with():
     minus = "\N{MINUS SIGN}"
-    one = summary.beside_null(score(0.005, [-0.003]), "gain")
+    one = summary.beside_null(gain_and_nulls(0.005, [-0.003]), "gain")
     assert one == f"0.0100 [0.0050, 0.0200]\nnull {minus}0.0030 (up to 0.0010)"
-    five = summary.beside_null(score(0.005, [-0.003, 0.002, 0.002, 0.002, 0.002]), "gain")
+    five = summary.beside_null(gain_and_nulls(0.005, [-0.003, 0.002, 0.002, 0.002, 0.002]), "gain")
     assert five.endswith("null 0.0010 (up to 0.0020)")
-    assert summary.beside_null(score(0.005, []), "gain").endswith("\nno null")
+    assert summary.beside_null(gain_and_nulls(0.005, []), "gain").endswith("\nno null")
 
 
 def test_every_verdict_table_shows_how_far_up_the_null_reaches(evidence):

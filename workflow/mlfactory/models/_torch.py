@@ -265,9 +265,9 @@ class TorchModel(Model):
         """Compute half as many chunks at once from now on; a single one cannot be halved."""
         if self.part == 1:
             raise UserError(
-                f"{self.name}: the GPU's memory does not hold {CHUNK} rows of "
-                f"{self.sequence_length}; lower training.hidden or needs.sequence_length in "
-                f"config/models/{self.name}.yaml"
+                f"{self.name}: the GPU's memory does not hold {CHUNK} windows of "
+                f"{self.sequence_length} rows; lower the network's size or needs.sequence_length "
+                f"in config/models/{self.name}.yaml"
             ) from error
         self.part = math.ceil(self.part / 2)
         log.warning("out of memory: from now on in parts of %d rows", self.part * CHUNK)

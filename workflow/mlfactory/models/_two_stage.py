@@ -7,7 +7,7 @@ from typing import Any, ClassVar
 import numpy as np
 from scipy.optimize import minimize_scalar
 
-from mlfactory._typing import BoolArray1D, Float64Array1D, Float64Array2D, Int8Array1D
+from mlfactory._typing import BoolArray1D, Float64Array1D, Float64Array2D, Int8Array1D, Int64Array1D
 from mlfactory.models._base import N_CLASSES, FeatureRows, Labelled, Model
 
 SHORT, NEUTRAL, LONG = range(N_CLASSES)
@@ -119,7 +119,7 @@ class TwoStage(Model):
         shares = [list(stage.get_feature_importance().values()) for stage in self.stages.values()]
         return self._shares(np.sum(shares, axis=0))
 
-    def _rows_read(self, X: FeatureRows) -> Any:
+    def _rows_read(self, X: FeatureRows) -> Int64Array1D:
         return self._unfitted._rows_read(X)
 
     def _write_state(self, path: Path) -> None:

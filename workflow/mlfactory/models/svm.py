@@ -161,7 +161,7 @@ class SVM(Model):
 
 
 def _of_pairs(exact: SVC, gamma: float) -> Machine:
-    """The decision function of every pair of classes: positive for the first of the pair."""
+    """The decision function of every pair of classes, in scikit-learn's order and signs."""
     n_classes = len(exact.n_support_)
     of_class = np.repeat(np.arange(n_classes), exact.n_support_)
     pairs = [(i, j) for i in range(n_classes) for j in range(i + 1, n_classes)]
