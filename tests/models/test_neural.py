@@ -88,7 +88,7 @@ def test_training_by_chunks_is_training_by_windows_to_within_noise(name, monkeyp
     fast.fit(*part(data, 0, 600), *part(data, 600, 700))
 
     def by_windows(self, inputs, rows):
-        single = inputs.unfold(1, LENGTH, 1).transpose(2, 3).flatten(0, 1)
+        single = inputs.unfold(1, fast.sequence_length, 1).transpose(2, 3).flatten(0, 1)
         return plain(self, single).view(len(inputs), rows, -1)
 
     network = type(fast.network)
@@ -125,7 +125,8 @@ def test_prediction_is_the_networks_plain_score_of_the_row_s_window(name):
     data = sequence_market(300)
     model = make(name, epochs=2)
     model.fit(data.X, data.y)
-    single = torch.from_numpy(windows(timeline(data.X, LENGTH), LENGTH))
+    length = model.sequence_length
+    single = torch.from_numpy(windows(timeline(data.X, length), length))
     with torch.no_grad():
         scores = model.network.eval().windows(single)
     np.testing.assert_allclose(model.predict(data.X), torch.softmax(scores, 1).numpy(), atol=1e-5)
@@ -229,7 +230,7 @@ def test_gpu_that_torch_cannot_use_is_done_without(caplog):
     model = gru(
         usual.training,
         usual.early_stopping,
-        sequence_length=60,
+        sequence_length=usual.sequence_length,
         device=Device(gpu=True, mixed_precision=True),
     )
     assert "this torch cannot use the GPU" in caplog.text
