@@ -244,3 +244,20 @@ def test_gpu_that_torch_cannot_use_is_done_without(caplog):
 def test_receptive_field_that_does_not_fit_the_window_is_refused():
     with pytest.raises(UserError, match=r"dilations=\[1, 2, 4, 8\] sees 61 rows, more than needs"):
         make("tcn", dilations=[1, 2, 4, 8])
+
+
+@pytest.mark.parametrize("name", NEURAL)
+def test_training_starts_from_the_class_shares_and_keeps_them_where_nothing_is_found(name):
+    """Labels of the validation rows contradict what the training rows teach."""
+    data = market(name, rows=900, seed=3)
+    train, validation = part(data, 0, 600), part(data, 600, 900)
+    model = make(name, epochs=4, warmup_epochs=0, learning_rate=0.05)
+    metrics = model.fit(*train, validation.X, 2 - validation.y)
+    shares = np.bincount(train.y, minlength=3) / len(train.y)
+    assert metrics["epochs"] == 0
+    assert len(metrics["validation_curve"]) >= 1
+    np.testing.assert_allclose(
+        model.predict(validation.X), np.tile(shares, (300, 1)), rtol=0, atol=1e-6
+    )
+    expected = log_loss(np.tile(shares, (300, 1)), 2 - validation.y)
+    assert metrics["validation_start"] == pytest.approx(expected, abs=1e-5)

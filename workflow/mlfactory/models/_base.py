@@ -254,11 +254,11 @@ class Model(ABC):
         """Whether a fit needs rows held out from its training rows: to stop early, say."""
         return bool(self.early_stopping["enabled"])
 
-    def _patience(self) -> Patience:
+    def _patience(self, start: float = math.inf) -> Patience:
         """The configured patience, endless when early stopping is off."""
         stops = self.early_stopping["enabled"]
         rounds = self.early_stopping["patience"] if stops else math.inf
-        return Patience(rounds, self.early_stopping["min_delta"])
+        return Patience(rounds, self.early_stopping["min_delta"], start)
 
     def _rounds(self) -> int:
         """Rounds of a fit without validation rows: the remembered ones, else the configured."""

@@ -20,6 +20,15 @@ def check_early_stopping(where: str, block: dict[str, Any], stops_early: bool) -
 class Patience:
     """The rule of early stopping, the same for every model that goes round by round.
 
+    Parameters
+    ----------
+    rounds
+        How many may pass without gain.
+    min_delta
+        What is no gain.
+    start
+        Loss before the first round; a model that never does better keeps 0 rounds.
+
     Examples
     --------
     >>> patience = Patience(rounds=2, min_delta=0.1)
@@ -29,16 +38,17 @@ class Patience:
     2
     """
 
-    def __init__(self, rounds: float, min_delta: float) -> None:
+    def __init__(self, rounds: float, min_delta: float, start: float = math.inf) -> None:
         self.rounds = rounds
         self.min_delta = min_delta
+        self.start = start
         self.losses: list[float] = []
         self.best_round = 0
 
     def is_over(self, loss: float) -> bool:
         """Note the next round's validation loss; whether ``rounds`` have passed without gain."""
         self.losses.append(loss)
-        best = self.losses[self.best_round - 1] if self.best_round else math.inf
+        best = self.losses[self.best_round - 1] if self.best_round else self.start
         if loss < best - self.min_delta:
             self.best_round = len(self.losses)
         return len(self.losses) - self.best_round >= self.rounds

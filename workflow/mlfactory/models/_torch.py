@@ -15,7 +15,7 @@ from torch import Tensor, nn
 
 from mlfactory._typing import Float64Array1D, Float64Array2D, Int64Array1D
 from mlfactory.errors import UserError
-from mlfactory.models._base import FeatureRows, Labelled, Model
+from mlfactory.models._base import MIN_PROBABILITY, FeatureRows, Labelled, Model
 from mlfactory.models._device import CPU
 from mlfactory.models._parameters import Parameter
 from mlfactory.sequences import Timeline, rows_read, timeline
@@ -43,6 +43,15 @@ log = logging.getLogger(__name__)
 
 class Network(nn.Module):
     """A network that reads a window of rows and scores the classes of its last row."""
+
+    head: nn.Linear
+    """The last layer, from what is made of a window to the scores."""
+
+    def start_from(self, shares: Float64Array1D) -> None:
+        """Let the head say these shares of the classes, whatever the window."""
+        nn.init.zeros_(self.head.weight)
+        with torch.no_grad():
+            self.head.bias.copy_(torch.from_numpy(np.log(shares)))
 
     @abstractmethod
     def windows(self, inputs: Tensor) -> Tensor:
@@ -95,8 +104,9 @@ class TorchModel(Model):
     """A neural network on sequences, trained by AdamW.
 
     The learning rate rises over ``warmup_epochs`` and falls by a cosine to 0 at ``epochs``;
-    gradients are clipped at ``gradient_norm``. With early stopping the epoch of least log-loss on
-    the validation rows is kept. A batch is made of chunks of consecutive rows, whose windows
+    gradients are clipped at ``gradient_norm``. Training starts from the training rows' class shares
+    as the prediction of every row. With early stopping the epoch of least log-loss on the
+    validation rows is kept, that start included: what finds nothing says the class shares. A batch is made of chunks of consecutive rows, whose windows
     overlap, so that what overlaps is computed once. It is as large as configured whatever the
     device's memory: when that runs out, what is computed at once is halved. The first rows of a
     segment see only what there is of it; the rest of their window is 0, the median of scaled
@@ -131,6 +141,7 @@ class TorchModel(Model):
             torch.cuda.reset_peak_memory_stats()
         with self._computing(seed):
             self.network = self._new_network(len(train.X.names), len(self.classes))
+            self.network.start_from(self._class_shares(train))
             self.network.to(self.device.name)
             rows = self._rows(train)
             held_out = None if validation is None else self._rows(validation)
@@ -152,9 +163,10 @@ class TorchModel(Model):
         )
         schedule = torch.optim.lr_scheduler.LambdaLR(optimizer, self._rate(steps))
         order = np.random.default_rng(seed)
-        patience, best, training_curve = self._patience(), None, []
         self.part = self._batch_chunks()
-        for epoch in range(1, (epochs or self.training["epochs"]) + 1):
+        start = math.inf if held_out is None else self._mean_loss(held_out)
+        patience, best, training_curve = self._patience(start), self._state(), []
+        for epoch in range(1, (self.training["epochs"] if epochs is None else epochs) + 1):
             total = 0.0
             for batch in np.array_split(order.permutation(rows.used), steps):
                 total += self._step(rows, batch, optimizer)
@@ -174,18 +186,31 @@ class TorchModel(Model):
             )
             over = patience.is_over(loss)
             if patience.best_round == epoch:
-                best = {key: value.clone() for key, value in self.network.state_dict().items()}
+                best = self._state()
             if over:
                 break
         curves: dict[str, Any] = {"training_curve": training_curve}
         if held_out is None:
             return curves | {"epochs": len(training_curve)}
         kept = len(training_curve)
-        if self.early_stopping["enabled"] and best is not None:
+        if self.early_stopping["enabled"]:
             kept = patience.best_round
             self.network.load_state_dict(best)
             self.complexity = {"epochs": kept}
-        return curves | {"validation_curve": patience.losses, "epochs": kept}
+        return curves | {
+            "validation_start": start,
+            "validation_curve": patience.losses,
+            "epochs": kept,
+        }
+
+    def _state(self) -> dict[str, Tensor]:
+        """A copy of the network's weights."""
+        return {key: value.clone() for key, value in self.network.state_dict().items()}
+
+    def _class_shares(self, train: Labelled) -> Float64Array1D:
+        """Weighted shares of the classes among the training rows."""
+        weight = np.bincount(self._codes(train.y), weights=train.weight)
+        return np.maximum(weight / weight.sum(), MIN_PROBABILITY)
 
     def _must_be_finite(self, loss: float, epoch: int) -> None:
         if not math.isfinite(loss):
