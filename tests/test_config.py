@@ -1,6 +1,8 @@
 import copy
 import datetime
 import re
+import subprocess
+import sys
 
 import pytest
 import yaml
@@ -157,3 +159,16 @@ def test_settings_of_a_symbol_hold_nothing_of_another():
     assert own["synthetic"] == {}
     assert own["labels"]["barriers"].keys() <= {"default", "MES"}
     assert settings["raw"].keys() == {"MES", "ES"}
+
+
+CHECKED = """
+import sys
+from mlfactory import config
+config.checked(config.load([]))
+print(*(name for name in ("scipy", "sklearn", "torch", "numba") if name in sys.modules))
+"""
+
+
+def test_checking_the_config_at_every_start_imports_no_library_of_models():
+    found = subprocess.run([sys.executable, "-c", CHECKED], capture_output=True, text=True)
+    assert found.stdout.split() == [], found.stderr

@@ -1,50 +1,18 @@
 """What a run is made of: file, configuration, libraries, and the code that each rule runs."""
 
-import ast
 import hashlib
 import importlib.util
 import json
-from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
 from typing import Any
+
+from mlfactory.source_code import Code, code_of
 
 PACKAGE = __package__ or "mlfactory"
 ROOT = Path(__file__).parents[2]
 
 _LOCK_NAMES = {"sklearn": "scikit-learn", "talib": "TA-Lib", "pywt": "PyWavelets", "yaml": "PyYAML"}
-
-
-@dataclass(frozen=True)
-class Code:
-    """What a source file says: its structure as text, and the dotted names that it imports."""
-
-    structure: str
-    imports: frozenset[str]
-
-
-class _NoText(ast.NodeTransformer):
-    """Takes out what is only text: docstrings, also of attributes."""
-
-    def visit_Expr(self, node: ast.Expr) -> ast.Expr | None:
-        return None if isinstance(node.value, ast.Constant) else node
-
-
-@cache
-def _code(path: Path) -> Code:
-    tree = _NoText().visit(ast.parse(path.read_text()))
-    return Code(ast.dump(tree), frozenset(_imports(tree)))
-
-
-def _imports(tree: ast.AST) -> set[str]:
-    """Names of what is imported anywhere, at its top or inside a function; no relative ones."""
-    found: set[str] = set()
-    for node in ast.walk(tree):
-        if isinstance(node, ast.Import):
-            found |= {alias.name for alias in node.names}
-        elif isinstance(node, ast.ImportFrom) and node.module and not node.level:
-            found |= {node.module, *(f"{node.module}.{alias.name}" for alias in node.names)}
-    return found
 
 
 @cache
@@ -62,9 +30,9 @@ def _source_path(module: str) -> Path | None:
     return next(found, None)
 
 
-def _modules(code: Code) -> set[str]:
+def _modules(source: Code) -> set[str]:
     """The package's own modules that the code imports, directly."""
-    return {name for name in code.imports if _source_path(name)}
+    return {name for name in source.imports if _source_path(name)}
 
 
 def closure(modules: tuple[str, ...]) -> list[str]:
@@ -76,7 +44,7 @@ def closure(modules: tuple[str, ...]) -> list[str]:
         path = _source_path(module)
         if path and module not in seen:
             seen.add(module)
-            waiting += _modules(_code(path))
+            waiting += _modules(code_of(path))
     return sorted(seen)
 
 
@@ -88,9 +56,9 @@ def pins() -> dict[str, str]:
     return {name.strip().lower(): version.strip() for name, version in pairs}
 
 
-def _libraries(code: Code) -> set[str]:
+def _libraries(source: Code) -> set[str]:
     """The libraries that the code imports, by their names in the lock."""
-    roots = {name.split(".")[0] for name in code.imports}
+    roots = {name.split(".")[0] for name in source.imports}
     return {_LOCK_NAMES.get(root, root).lower() for root in roots} & pins().keys()
 
 
@@ -112,10 +80,10 @@ def script_hash(script: str, *modules: str) -> str:
     -------
     16 hexadecimal digits.
     """
-    own = _code(Path(script))
+    own = code_of(Path(script))
     paths = map(_source_path, closure((*_modules(own), *modules)))
-    codes = [own, *(_code(path) for path in paths if path)]
-    digest = hashlib.sha256("".join(code.structure for code in codes).encode())
+    codes = [own, *(code_of(path) for path in paths if path)]
+    digest = hashlib.sha256("".join(source.structure for source in codes).encode())
     for name in sorted(set().union(*map(_libraries, codes))):
         digest.update(f"{name}=={pins()[name]}\n".encode())
     return digest.hexdigest()[:16]

@@ -106,11 +106,11 @@ class TorchModel(Model):
     The learning rate rises over ``warmup_epochs`` and falls by a cosine to 0 at ``epochs``;
     gradients are clipped at ``gradient_norm``. Training starts from the training rows' class shares
     as the prediction of every row. With early stopping the epoch of least log-loss on the
-    validation rows is kept, that start included: what finds nothing says the class shares. A batch is made of chunks of consecutive rows, whose windows
-    overlap, so that what overlaps is computed once. It is as large as configured whatever the
-    device's memory: when that runs out, what is computed at once is halved. The first rows of a
-    segment see only what there is of it; the rest of their window is 0, the median of scaled
-    features.
+    validation rows is kept, that start included: what finds nothing says the class shares. A batch
+    is made of chunks of consecutive rows, whose windows overlap, so that what overlaps is computed
+    once. It is as large as configured whatever the device's memory: when that runs out, what is
+    computed at once is halved. The first rows of a segment see only what there is of it; the rest
+    of their window is 0, the median of scaled features.
 
     On a processor the same seed and threads give the same bits. On a GPU the kernels asked for are
     the deterministic ones, where there are any.

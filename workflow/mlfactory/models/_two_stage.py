@@ -5,7 +5,6 @@ from pathlib import Path
 from typing import Any, ClassVar
 
 import numpy as np
-from scipy.optimize import minimize_scalar
 
 from mlfactory._typing import BoolArray1D, Float64Array1D, Float64Array2D, Int8Array1D, Int64Array1D
 from mlfactory.models._base import N_CLASSES, FeatureRows, Labelled, Model
@@ -84,6 +83,8 @@ class TwoStage(Model):
 
     def _trust(self, moved: Labelled) -> float:
         """Weight of the direction against its prior, of least log-loss on rows not fitted on."""
+        from scipy.optimize import minimize_scalar
+
         if not len(moved.y):
             return 0.0
         long = np.column_stack(
