@@ -2,15 +2,33 @@ import shutil
 
 import pytest
 from clone import copy_workflow, snakemake
+from filelock import FileLock
 
 
 @pytest.fixture(scope="session")
-def finished(tmp_path_factory):
-    """A copy of the workflow that has run to its end on the tests' configuration."""
-    folder = copy_workflow(tmp_path_factory.mktemp("finished") / "workflow")
-    run = snakemake(folder)
-    assert run.returncode == 0, run.stdout[-3000:] + run.stderr[-6000:]
+def shared(tmp_path_factory, worker_id):
+    """A folder that all processes of this test run see."""
+    base = tmp_path_factory.getbasetemp()
+    return base if worker_id == "master" else base.parent
+
+
+def made_once(folder, make, run):
+    """A workflow that the first process to ask for it makes and runs; the others wait for it."""
+    with FileLock(f"{folder}.lock"):
+        if not folder.exists():
+            unfinished = folder.with_name(f"{folder.name}.unfinished")
+            shutil.rmtree(unfinished, ignore_errors=True)
+            make(unfinished)
+            done = run(unfinished)
+            assert done.returncode == 0, done.stdout[-3000:] + done.stderr[-6000:]
+            unfinished.rename(folder)
     return folder
+
+
+@pytest.fixture(scope="session")
+def finished(shared):
+    """A copy of the workflow that has run to its end on the tests' configuration; not changed."""
+    return made_once(shared / "finished", copy_workflow, snakemake)
 
 
 @pytest.fixture
@@ -27,11 +45,14 @@ labels: {search: {enabled: true, share: 0.4, trials: 20, startup_trials: 5}}
 
 
 @pytest.fixture(scope="session")
-def searched(finished, tmp_path_factory):
+def searched(finished, shared):
     """A copy of the finished workflow that has gone on with barriers that were searched."""
-    folder = tmp_path_factory.mktemp("searched") / "workflow"
-    shutil.copytree(finished, folder, symlinks=True)
-    (folder / "search.yaml").write_text(SEARCH)
-    run = snakemake(folder, config=("config/test.yaml", "search.yaml"))
-    assert run.returncode == 0, run.stdout[-3000:] + run.stderr[-6000:]
-    return folder
+
+    def make(folder):
+        shutil.copytree(finished, folder, symlinks=True)
+        (folder / "search.yaml").write_text(SEARCH)
+
+    def run(folder):
+        return snakemake(folder, config=("config/test.yaml", "search.yaml"))
+
+    return made_once(shared / "searched", make, run)

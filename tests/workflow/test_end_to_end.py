@@ -143,16 +143,6 @@ def test_changed_barrier_of_one_horizon_reruns_that_horizon_only(copy):
     assert all("h5" in job or "horizon 5" in job for job in planned_jobs if job not in shared)
 
 
-def test_cores_change_no_byte(finished, tmp_path):
-    folder = copy_workflow(tmp_path / "one")
-    run = snakemake(folder, cores=1)
-    assert run.returncode == 0, run.stderr[-3000:]
-    one, two = contents(folder, *TABLES), contents(finished, *TABLES)
-    assert len(one) > 60
-    assert one.keys() == two.keys()
-    assert [name for name in one if one[name] != two[name]] == []
-
-
 def test_missing_file_is_made_again_with_the_same_bytes(copy):
     before = contents(copy, *TABLES)
     (copy / "results/DEMO/oof/lightgbm_h5_fold1.parquet").unlink()
