@@ -135,6 +135,16 @@ PREDICTIONS = Schema(
     sums_to_one=(PROBABILITIES,),
 )
 
+WALK_FORWARD = Schema(
+    "walk-forward predictions",
+    {
+        "datetime": _TIME,
+        "refit": Column("int16", "refit that predicts the row, from 0", low=0),
+        **dict.fromkeys(PROBABILITIES, _PROBABILITY),
+    },
+    sums_to_one=(PROBABILITIES,),
+)
+
 
 def features(names: Sequence[str]) -> Schema:
     """The features table: time and one float32 column per feature; missing in the warm-up only."""
