@@ -68,7 +68,12 @@ def code(script, *modules):
 def code_by_step():
     """The hash of each step's code, those of fits by model, for the record."""
     steps = [path.stem for path in Path(workflow.basedir).glob("workflow/scripts/*.py")]
-    fits = {"fit_fold": MODELS, "fit_full": MODELS, "walk_forward": MODELS, "fit_ensemble": ENSEMBLES}
+    fits = {
+        "fit_fold": MODELS,
+        "fit_full": MODELS,
+        "walk_forward": MODELS,
+        "fit_ensemble": ENSEMBLES,
+    }
     hashes = {step: code(step) for step in sorted(steps) if step not in fits}
     for step, models in fits.items():
         hashes |= {f"{step} {m}": code(step, f"mlfactory.models.{m}") for m in models}

@@ -51,6 +51,16 @@ class HorizonEvidence:
     records: dict[str, list[dict[str, Any]]]
 
     @property
+    def walked(self) -> dict[str, Any] | None:
+        """The walk-forward scores, in the form of the k-fold ones; None where there are none."""
+        return self.scores.get("walk_forward")
+
+    @property
+    def headline(self) -> dict[str, Any]:
+        """The scores that the report leads with: walk-forward, or k-fold without them."""
+        return self.walked or self.scores
+
+    @property
     def importance(self) -> dict[str, pd.DataFrame]:
         """For each base model a table of one row a fold and one column a feature, shares.
 
