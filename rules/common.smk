@@ -25,6 +25,10 @@ WALK = SETTINGS["walk_forward"]
 REFIT = {k: v for k, v in WALK.items() if k not in ("enabled", "nulls")}
 WALKED = [*MODELS] if WALK["enabled"] else []
 WALKED_NULLS = NULLS[: WALK["nulls"]] if WALK["enabled"] else []
+STACKED = {
+    "oof": "<results>/{{symbol}}/{{null}}oof/{model}_h{{horizon}}_fold{fold}.parquet",
+    "walkforward": "<results>/{{symbol}}/{{null}}walkforward/{model}_h{{horizon}}.parquet",
+}[SETTINGS["stacking"]["source"]]
 
 runtime.limit_threads(SETTINGS["threads"])
 

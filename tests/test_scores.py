@@ -4,6 +4,7 @@ import pytest
 
 from mlfactory import schemas
 from mlfactory.baselines import CLOCK, VOLATILITY, class_prior, volatility_clock_prior
+from mlfactory.folds import by_refit
 from mlfactory.nulls import shift_labels
 from mlfactory.scoreboard import scoreboard
 from mlfactory.scores import (
@@ -13,7 +14,6 @@ from mlfactory.scores import (
     score_walks,
     walked_by_model,
 )
-from mlfactory.walkforward import by_refit
 from training import training_tables
 
 SETTINGS = {
@@ -217,8 +217,10 @@ def test_null_stands_beside_each_score_and_finds_nothing():
 
 
 def test_null_replicates_take_their_ensembles_in_order():
-    stack = pd.DataFrame(columns=["datetime"])
-    replicates = null_replicates(["f0", "f1"], [stack, stack], [1, 2, 3, 4], [], ["x", "y"])
+    _, folds = scored_tables()
+    stack = folds[["datetime", "fold"]].iloc[600:]
+    replicates = null_replicates([folds, folds], [stack, stack], [1, 2, 3, 4], [], ["x", "y"])
+    assert [int(r[0]["fold"].notna().sum()) for r in replicates] == [600, 600]
     assert [r[1] for r in replicates] == [{"x": 1, "y": 2}, {"x": 3, "y": 4}]
 
 

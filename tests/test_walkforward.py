@@ -5,9 +5,10 @@ import pytest
 import naive
 from mlfactory import oof, purging, schemas, tables, walkforward
 from mlfactory.config import load_models
+from mlfactory.folds import by_refit
 from mlfactory.oof import training_set
 from mlfactory.scaling import RobustScaler
-from mlfactory.walkforward import as_predictions, by_refit, refits, walk_forward
+from mlfactory.walkforward import as_predictions, refits, walk_forward
 from training import logistic, training_tables
 
 REFIT = {

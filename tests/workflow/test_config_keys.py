@@ -70,6 +70,11 @@ KEYS = {
         "walk_forward_classical",
         "fit_boosting",
     ),
+    "stacking.source": (
+        {"stacking": {"source": "walkforward"}},
+        "stack_predictions",
+        "fit_boosting",
+    ),
     "predictions.source": ({"predictions": {"source": "full"}}, "predict_splits", "fit_boosting"),
     "nulls.session_shift": ({"nulls": {"session_shift": 2}}, "shift_labels", "assign_folds"),
 }

@@ -8,6 +8,8 @@ from mlfactory.purging import embargoed, overlapping, training_rows
 from mlfactory.times import nanoseconds, rows_at
 
 __all__ = [
+    "as_stacked",
+    "by_refit",
     "embargo_bars",
     "embargoed",
     "fold_numbers",
@@ -86,6 +88,17 @@ def _held_out_by(n_rows: int, n_splits: int, n_searched: int) -> pd.Series:
 
 def _minutes(elapsed: pd.Series) -> pd.Series:
     return (elapsed.dt.total_seconds() // 60).astype("int32")
+
+
+def by_refit(folds: pd.DataFrame, walked: pd.DataFrame) -> pd.DataFrame:
+    """The folds table with each row's refit in place of its fold; missing in the first block."""
+    refit = walked.set_index("datetime")["refit"].astype("Int16")
+    return folds.assign(fold=refit.reindex(folds["datetime"]).array)
+
+
+def as_stacked(folds: pd.DataFrame, stack: pd.DataFrame) -> pd.DataFrame:
+    """The folds table with the folds of a stacking dataset; missing in rows that it lacks."""
+    return by_refit(folds, stack.rename(columns={"fold": "refit"}))
 
 
 def embargo_bars(folds: pd.DataFrame, *, sessions: int, min_bars: int) -> int:

@@ -145,6 +145,9 @@ WALK_FORWARD = Schema(
     sums_to_one=(PROBABILITIES,),
 )
 
+PREDICTED = {"oof": PREDICTIONS, "walkforward": WALK_FORWARD}
+"""The tables that a stacking dataset is built from, by ``stacking.source``."""
+
 
 def features(names: Sequence[str]) -> Schema:
     """The features table: time and one float32 column per feature; missing in the warm-up only."""

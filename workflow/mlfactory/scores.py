@@ -11,7 +11,7 @@ import pandas as pd
 from mlfactory import metrics
 from mlfactory._typing import Float64Array1D, Float64Array2D, Int64Array1D
 from mlfactory.baselines import class_prior, fold_baselines
-from mlfactory.folds import embargo_bars
+from mlfactory.folds import as_stacked, by_refit, embargo_bars
 from mlfactory.oof import TrainingSet, fold_rows, training_set
 from mlfactory.stacking import probabilities, unstack
 from mlfactory.statistics import (
@@ -21,7 +21,7 @@ from mlfactory.statistics import (
     interval,
     sum_interval,
 )
-from mlfactory.walkforward import as_predictions, by_refit, refits
+from mlfactory.walkforward import as_predictions, refits
 
 
 class Scorer:
@@ -191,7 +191,7 @@ def null_replicates(
     n = len(names)
     return [
         (
-            table,
+            as_stacked(table, stack),
             by_model(stack, models, dict(zip(names, ensembles[i * n : (i + 1) * n], strict=True))),
         )
         for i, (table, stack) in enumerate(zip(folds, stacks, strict=True))

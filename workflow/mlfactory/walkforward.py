@@ -92,12 +92,6 @@ def walk_forward(
     return pd.concat(parts, ignore_index=True)
 
 
-def by_refit(folds: pd.DataFrame, walked: pd.DataFrame) -> pd.DataFrame:
-    """The folds table with each row's refit in place of its fold; missing in the first block."""
-    refit = walked.set_index("datetime")["refit"].astype("Int16")
-    return folds.assign(fold=refit.reindex(folds["datetime"]).array)
-
-
 def as_predictions(walked: pd.DataFrame) -> pd.DataFrame:
     """A walk-forward table as one of schema PREDICTIONS."""
     return walked[["datetime", *PROBABILITIES]]

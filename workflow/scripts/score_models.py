@@ -1,4 +1,5 @@
 from mlfactory import runtime, schemas, tables
+from mlfactory.folds import as_stacked
 from mlfactory.scores import (
     by_model,
     null_replicates,
@@ -10,6 +11,7 @@ from mlfactory.scores import (
 runtime.setup(snakemake)
 models, ensembles = snakemake.params.models, snakemake.params.ensembles
 ensemble_oof = tables.read_all(snakemake.input.ensembles, schemas.PREDICTIONS)
+stack = tables.read_stack(snakemake.input.stack, models)
 null_stacks = [tables.read_stack(path, models) for path in snakemake.input.null_stacks]
 train = tables.read_split(snakemake.input.train)
 folds = tables.read(snakemake.input.folds, schemas.FOLDS)
@@ -23,9 +25,9 @@ walks = tables.read_all(snakemake.input.walks, schemas.WALK_FORWARD)
 null_walks = tables.read_all(snakemake.input.null_walks, schemas.WALK_FORWARD)
 scores = score_models(
     train,
-    folds,
+    as_stacked(folds, stack),
     by_model(
-        tables.read_stack(snakemake.input.stack, models),
+        stack,
         models,
         dict(zip(ensembles, ensemble_oof, strict=True)),
     ),

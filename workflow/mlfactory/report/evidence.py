@@ -75,8 +75,8 @@ class HorizonEvidence:
         """Labels (n,), the model's probabilities (n, 3) and sessions (n,) of labelled rows."""
         known = self.stack["y_true"].notna().to_numpy()
         y = self.stack["y_true"][known].to_numpy(dtype="int8")
-        held_out = self.folds["fold"].notna().to_numpy()
-        session = self.folds["session"][held_out].reset_index(drop=True)
+        stacked = self.folds["datetime"].isin(self.stack["datetime"])
+        session = self.folds["session"][stacked].reset_index(drop=True)
         return y, probabilities(self.predictions[model])[known], session[known]
 
 
