@@ -59,6 +59,11 @@ rule oof:
         targets("oof/{model}_h{horizon}_fold{fold}.parquet"),
 
 
+rule walkforward:
+    input:
+        targets("walkforward/{model}_h{horizon}.parquet"),
+
+
 rule stack:
     input:
         targets("stacking_dataset_h{horizon}.parquet"),
@@ -80,6 +85,7 @@ include: "rules/splits.smk"
 include: "rules/barriers.smk"
 include: "rules/labels.smk"
 include: "rules/training.smk"
+include: "rules/walkforward.smk"
 include: "rules/crossval.smk"
 include: "rules/ensemble.smk"
 include: "rules/checks.smk"

@@ -21,6 +21,14 @@ SEARCHED = SEARCH["enabled"]
 FOLDS = range(SETTINGS["folds"]["n_splits"])
 SPLITS = ("val", "test")
 NULLS = [f"nulls/session_shift/{i}/" for i in range(SETTINGS["nulls"]["session_shift"])]
+WALK = SETTINGS["walk_forward"]
+REFIT = {k: v for k, v in WALK.items() if k not in ("enabled", "nulls")}
+WALKED = [*MODELS] if WALK["enabled"] else []
+WALKED_NULLS = NULLS[: WALK["nulls"]] if WALK["enabled"] else []
+STACKED = {
+    "oof": "<results>/{{symbol}}/{{null}}oof/{model}_h{{horizon}}_fold{fold}.parquet",
+    "walkforward": "<results>/{{symbol}}/{{null}}walkforward/{model}_h{{horizon}}.parquet",
+}[SETTINGS["stacking"]["source"]]
 
 runtime.limit_threads(SETTINGS["threads"])
 
@@ -64,7 +72,12 @@ def code(script, *modules):
 def code_by_step():
     """The hash of each step's code, those of fits by model, for the record."""
     steps = [path.stem for path in Path(workflow.basedir).glob("workflow/scripts/*.py")]
-    fits = {"fit_fold": MODELS, "fit_full": MODELS, "fit_ensemble": ENSEMBLES}
+    fits = {
+        "fit_fold": MODELS,
+        "fit_full": MODELS,
+        "walk_forward": MODELS,
+        "fit_ensemble": ENSEMBLES,
+    }
     hashes = {step: code(step) for step in sorted(steps) if step not in fits}
     for step, models in fits.items():
         hashes |= {f"{step} {m}": code(step, f"mlfactory.models.{m}") for m in models}

@@ -4,11 +4,7 @@
 rule stack_predictions:
     input:
         folds="<results>/{symbol}/{null}folds_h{horizon}.parquet",
-        oof=expand(
-            "<results>/{{symbol}}/{{null}}oof/{model}_h{{horizon}}_fold{fold}.parquet",
-            model=MODELS,
-            fold=FOLDS,
-        ),
+        predictions=expand(STACKED, model=MODELS, fold=FOLDS),
     output:
         stack="<results>/{symbol}/{null}stacking_dataset_h{horizon}.parquet",
     log:
@@ -19,10 +15,11 @@ rule stack_predictions:
         "../envs/data.yaml"
     params:
         models=list(MODELS),
+        source=SETTINGS["stacking"]["source"],
         weights=SETTINGS["fit"]["weights"],
         code=code("stack_predictions"),
     message:
-        "join the out-of-fold predictions of {wildcards.symbol} h{wildcards.horizon} {wildcards.null}"
+        "join the models' predictions of {wildcards.symbol} h{wildcards.horizon} {wildcards.null}"
     script:
         "../workflow/scripts/stack_predictions.py"
 

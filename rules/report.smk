@@ -22,6 +22,15 @@ rule score_models:
             null=NULLS,
             ensemble=ENSEMBLES,
         ),
+        walks=expand(
+            "<results>/{{symbol}}/walkforward/{model}_h{{horizon}}.parquet",
+            model=WALKED,
+        ),
+        null_walks=expand(
+            "<results>/{{symbol}}/{null}walkforward/{model}_h{{horizon}}.parquet",
+            null=WALKED_NULLS,
+            model=WALKED,
+        ),
     output:
         scores="<results>/{symbol}/scores_h{horizon}.json",
     log:
@@ -33,6 +42,8 @@ rule score_models:
     params:
         models=list(MODELS),
         ensembles=list(ENSEMBLES),
+        walked=WALKED,
+        refit=REFIT,
         embargo=SETTINGS["folds"]["embargo"],
         bootstrap=SETTINGS["scores"],
         seed=SETTINGS["seed"],

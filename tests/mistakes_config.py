@@ -159,6 +159,10 @@ OVERLAYS = {
         "ensembles: [blending]",
         "config: ensembles: blending is fitted on validation rows, which no rule does yet; name st",
     ),
+    "stacking of what is not walked forward": (
+        "{stacking: {source: walkforward}, walk_forward: {enabled: false}}",
+        "config: stacking.source=walkforward with walk_forward.enabled=false: nothing would be wal",
+    ),
     "unknown ensemble": (
         "ensembles: [average]",
         "config: unknown model 'average' in models or ensembles; there are blending, catboost, ",

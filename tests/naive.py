@@ -125,3 +125,35 @@ def auc(positive, score, weight):
                 total += pair
                 won += pair * (1.0 if score[i] > score[j] else 0.5 if score[i] == score[j] else 0)
     return won / total
+
+
+def purged_rows(start, end, session, held_out, embargo_bars=0, embargo=0, embargo_sessions=0):
+    """Rows that may train, by comparing every row with every held-out one."""
+    n = len(start)
+    blocks = [i for i in range(n) if held_out[i]]
+    keep = []
+    for i in range(n):
+        allowed = not held_out[i]
+        for j in blocks:
+            allowed &= start[i] > end[j] or end[i] < start[j]
+            begun = [k for k in range(n) if start[k] <= end[j]]
+            later = [k for k in range(n) if start[k] > end[j]]
+            allowed &= i not in later[:embargo_bars]
+            allowed &= not (embargo and end[j] < start[i] <= end[j] + embargo)
+            if embargo_sessions and i in later:
+                passed = [s for s in sorted(set(session)) if s > session[begun[-1]]]
+                allowed &= session[i] in passed[embargo_sessions:]
+        if allowed:
+            keep.append(i)
+    return keep
+
+
+def walk_forward(start, end, session, first, retrain, rolling):
+    """(training rows, predicted rows) of each block of sessions, numbered from 0."""
+    out = []
+    for begin in range(first, max(session) + 1, retrain):
+        test = [i for i in range(len(start)) if begin <= session[i] < begin + retrain]
+        oldest = begin - rolling if rolling else 0
+        past = [i for i in range(test[0]) if session[i] >= oldest]
+        out.append(([i for i in past if end[i] < start[test[0]]], test))
+    return out

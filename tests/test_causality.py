@@ -6,7 +6,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from mlfactory import audited, causality, cleaning, cli, config, folds, labels, splits
+from mlfactory import audited, causality, cleaning, cli, config, labels, purging, splits
 from mlfactory import bars as bars_module
 from mlfactory.errors import UserError
 from mlfactory.features import catalog, momentum, price
@@ -208,12 +208,12 @@ def purge_from_the_labels_end(monkeypatch):
         first, last = end[held_out].min(), end[held_out].max()
         return (start <= last) & (end >= first)
 
-    monkeypatch.setattr(folds, "overlapping", from_first_end)
+    monkeypatch.setattr(purging, "overlapping", from_first_end)
 
 
 def no_embargo(monkeypatch):
     monkeypatch.setattr(
-        folds, "embargoed", lambda start, end, held_out, n: np.zeros(len(start), dtype=bool)
+        purging, "embargoed", lambda start, end, held_out, n: np.zeros(len(start), dtype=bool)
     )
 
 

@@ -4,9 +4,16 @@ import pytest
 
 from mlfactory import schemas
 from mlfactory.baselines import CLOCK, VOLATILITY, class_prior, volatility_clock_prior
+from mlfactory.folds import by_refit
 from mlfactory.nulls import shift_labels
 from mlfactory.scoreboard import scoreboard
-from mlfactory.scores import Scorer, null_replicates, score_models
+from mlfactory.scores import (
+    Scorer,
+    null_replicates,
+    score_models,
+    score_walks,
+    walked_by_model,
+)
 from training import training_tables
 
 SETTINGS = {
@@ -210,6 +217,57 @@ def test_null_stands_beside_each_score_and_finds_nothing():
 
 
 def test_null_replicates_take_their_ensembles_in_order():
-    stack = pd.DataFrame(columns=["datetime"])
-    replicates = null_replicates(["f0", "f1"], [stack, stack], [1, 2, 3, 4], [], ["x", "y"])
+    _, folds = scored_tables()
+    stack = folds[["datetime", "fold"]].iloc[600:]
+    replicates = null_replicates([folds, folds], [stack, stack], [1, 2, 3, 4], [], ["x", "y"])
+    assert [int(r[0]["fold"].notna().sum()) for r in replicates] == [600, 600]
     assert [r[1] for r in replicates] == [{"x": 1, "y": 2}, {"x": 3, "y": 4}]
+
+
+REFIT = {"first_share": 0.5, "retrain_sessions": 4, "window": "expanding", "window_sessions": 250}
+
+
+def walked_tables(**more):
+    """A training split, its folds, and an oracle's table as if it had been walked forward."""
+    train, folds = scored_tables(**more)
+    table = oracle(train, folds).iloc[600:].reset_index(drop=True)
+    table.insert(1, "refit", (np.arange(600) // 200).astype(np.int16))
+    return train, folds, table
+
+
+def test_walk_forward_scores_stand_beside_their_nulls():
+    train, folds, walked = walked_tables()
+    moved = shift_labels(folds, seed=5, replicate=0)
+    made = score_walks(
+        train, folds, [{"a": walked}], [moved, moved], [{"a": walked}], refit=REFIT, **SETTINGS
+    )
+    assert made["data"]["rows"] == folds["label"][600:].notna().sum()
+    assert made["settings"]["refit"] == REFIT
+    assert made["models"]["a"]["direction_auc"]["low"] > 0.7
+    assert len(made["models"]["a"]["nulls"]["session_shift"]) == 1
+    assert made["models"]["a"]["nulls"]["session_shift"][0]["direction_auc"]["low"] < 0.5
+    kfold = score_models(train, folds, {"a": oracle(train, folds)}, {}, **SETTINGS)
+    lines = scoreboard(kfold | {"walk_forward": made}, "DEMO", 20).splitlines()
+    titles = [line for line in lines if line.startswith("DEMO h20")]
+    assert titles[0].startswith("DEMO h20: walk-forward, refitted every 4 sessions")
+    assert titles[1].startswith("DEMO h20: out-of-fold")
+    assert score_walks(train, folds, [], [], [], refit=REFIT, **SETTINGS) is None
+
+
+def test_baselines_of_a_walk_are_fitted_on_the_past_only():
+    train, folds, walked = walked_tables()
+    table = by_refit(folds, walked)
+    spoilt = table.copy()
+    spoilt.loc[800:, "label"] = spoilt["label"][800:].mask(spoilt["label"][800:].notna(), 1)
+    one, other = (Scorer(train, t, refit=REFIT, **SETTINGS) for t in (table, spoilt))
+    for name in ("class_prior", "volatility_clock_prior"):
+        before = one.rows < 800
+        assert np.array_equal(one.baselines[name][before], other.baselines[name][before])
+        assert not np.array_equal(one.baselines[name][~before], other.baselines[name][~before])
+    kfold = Scorer(train, table, **SETTINGS)
+    assert not np.array_equal(one.baselines["class_prior"], kfold.baselines["class_prior"])
+
+
+def test_walks_are_told_apart_by_model_and_replicate():
+    assert walked_by_model(["a", "b"], [1, 2, 3, 4]) == [{"a": 1, "b": 2}, {"a": 3, "b": 4}]
+    assert walked_by_model([], []) == []

@@ -1,4 +1,5 @@
 import numpy as np
+import pandas as pd
 import pytest
 
 from mlfactory import schemas, tables
@@ -137,3 +138,28 @@ def test_splits_predicted_for_different_rows_are_refused(stacked):
     one, two = unstack(stack, ["one", "two"]).values()
     with pytest.raises(ValueError, match="predicted different rows"):
         predict_ensemble(bundle, ["one", "two"], [one, two.iloc[1:]])
+
+
+def test_stacking_dataset_is_built_of_walk_forward_predictions_too(stacked):
+    folds, parts, whole = stacked
+    refit = (np.arange(400) // 100).astype(np.int16)
+    walked = {
+        model: [pd.concat(tables_).iloc[200:].reset_index(drop=True).assign(refit=refit)]
+        for model, tables_ in parts.items()
+    }
+    stack = stacking_dataset(folds, walked, weights="equal")
+    tables.check(stack, schemas.stacking_dataset(["one", "two"]), "stack")
+    assert stack["fold"].tolist() == refit.tolist()
+    same = [c for c in stack.columns if c not in ("fold", "sample_weight")]
+    assert stack[same].equals(whole[same].iloc[200:].reset_index(drop=True))
+    _, predicted = fit_ensemble(
+        stack,
+        folds,
+        model=VOTING,
+        members=["one", "two"],
+        embargo=EMBARGO,
+        weights="equal",
+        seed=0,
+        origin={},
+    )
+    assert predicted["datetime"].equals(stack["datetime"])

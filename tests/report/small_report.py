@@ -131,6 +131,16 @@ def gain_and_nulls(low, nulls):
     return {"gain": gain, "nulls": {"session_shift": [{"gain": null} for null in intervals]}}
 
 
+REFIT = {"first_share": 0.5, "retrain_sessions": 4, "window": "expanding", "window_sessions": 9}
+
+
+def walked_scores(scores, models):
+    """As if the base models had been walked forward and had scored the same."""
+    settings = scores["settings"] | {"refit": REFIT}
+    kept = {name: scores["models"][name] for name in models}
+    return scores | {"settings": settings, "models": kept}
+
+
 def made_up_scores(models, n_nulls):
     """What ``scores_h{horizon}.json`` holds: every model finds something, no null does."""
     keys = ("gain_class_prior", "gain_volatility_clock_prior", "direction_gain")

@@ -2,7 +2,6 @@ import numpy as np
 import pytest
 from small_report import split_config
 
-from mlfactory.folds import PurgedKFold
 from mlfactory.oof import fold_rows, training_set
 from mlfactory.report.fold_timeline import (
     NO_LABEL,
@@ -12,6 +11,7 @@ from mlfactory.report.fold_timeline import (
     runs,
     split_stretches,
 )
+from mlfactory.splitters import PurgedKFold
 from training import training_tables
 
 START = np.arange(12)

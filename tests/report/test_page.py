@@ -128,4 +128,8 @@ def test_page_of_less(tmp_path, options):
 def test_only_warnings_have_the_colour_of_one(tmp_path):
     text = page.html(small_evidence(tmp_path / "results", searched=False))
     found = re.findall(r'<div class="block (note[^"]*)"><p>(\w+ \w+)', text)
-    assert found == [("note warning", "Before betting"), ("note", "The configured")]
+    assert found == [
+        ("note warning", "Before betting"),
+        *[("note", "No model")] * 2,
+        ("note", "The configured"),
+    ]

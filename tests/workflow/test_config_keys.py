@@ -60,8 +60,36 @@ KEYS = {
     ),
     "fit.fit_share": ({"fit": {"fit_share": 0.8}}, "fit_boosting_full", "assign_folds"),
     "fit.weights": ({"fit": {"weights": "uniqueness"}}, "fit_boosting_full", "assign_folds"),
+    "walk_forward.enabled": (
+        {"walk_forward": {"enabled": False}},
+        "score_models",
+        "walk_forward_boosting",
+    ),
+    "walk_forward.nulls": (
+        {"walk_forward": {"nulls": 1}},
+        "walk_forward_classical",
+        "fit_boosting",
+    ),
+    "stacking.source": (
+        {"stacking": {"source": "walkforward"}},
+        "stack_predictions",
+        "fit_boosting",
+    ),
     "predictions.source": ({"predictions": {"source": "full"}}, "predict_splits", "fit_boosting"),
     "nulls.session_shift": ({"nulls": {"session_shift": 2}}, "shift_labels", "assign_folds"),
+}
+KEYS |= {
+    f"walk_forward.{key}": (
+        {"walk_forward": {"window": "rolling", key: value}},
+        "walk_forward_boosting",
+        "fit_boosting",
+    )
+    for key, value in {
+        "first_share": 0.4,
+        "retrain_sessions": 5,
+        "window": "rolling",
+        "window_sessions": 9,
+    }.items()
 }
 KEYS |= {
     f"cleaning.{key}": ({"cleaning": {key: value}}, "clean_bars", "simulate_market")

@@ -18,6 +18,8 @@ def test_run_ends_with_every_file_of_the_contract(finished):
             "voting",
         }
         for model in MODELS:
+            walked = results / f"walkforward/{model}_h{horizon}.parquet"
+            assert tables.read(walked, schemas.WALK_FORWARD)["refit"].iloc[0] == 0
             folder = results / f"models/{model}/h{horizon}/foldfull"
             names = {path.name for path in folder.iterdir()}
             assert {"training_metrics.json", "model_config.yaml", "bundle.json"} <= names
@@ -73,6 +75,7 @@ def test_edited_model_reruns_its_fits_and_what_follows_only(copy):
     jobs, planned_jobs = planned(copy)
     assert set(jobs) == {
         *("fit_boosting", "fit_boosting_full", "stack_predictions", "predict_splits"),
+        "walk_forward_boosting",
         *("fit_ensemble", "predict_ensemble", "score_models"),
         *("write_manifest", "make_report"),
     }
@@ -177,6 +180,7 @@ def test_two_symbols_in_one_run_are_refused_even_as_files(copy):
         ("features", {"compute_features"}),
         ("labels", {"label_bars"}),
         ("oof", {"fit_boosting", "fit_classical"}),
+        ("walkforward", {"walk_forward_boosting", "walk_forward_classical"}),
         ("stack", {"stack_predictions"}),
         ("dataset", {"scale_splits", "write_manifest"}),
         ("scores", {"score_models"}),
@@ -206,8 +210,11 @@ def test_scores_are_shown_as_a_table(finished):
     )
     assert shown.returncode == 0
     lines = shown.stdout.splitlines()
-    for model in (*MODELS, "voting"):
-        assert len([line for line in lines if line.startswith(f"{model} ")]) == 2
+    for model, times in {**dict.fromkeys(MODELS, 4), "voting": 2}.items():
+        assert len([line for line in lines if line.startswith(f"{model} ")]) == times
+    assert [" ".join(line.split()[2:3]) for line in lines if line.startswith("DEMO h")] == [
+        *("walk-forward,", "out-of-fold,") * 2
+    ]
 
 
 def test_demo_bars_are_of_the_configured_market_only(finished):

@@ -57,6 +57,7 @@ def checked(
         _barriers,
         _search,
         _splits,
+        _stacking,
         _starts,
         _checks,
     )
@@ -310,6 +311,14 @@ def _splits(settings: dict[str, Any]) -> Iterator[str]:
             yield (
                 f"splits.val_start={dates[0]} is not before splits.test_start={dates[1]}; move one"
             )
+
+
+def _stacking(settings: dict[str, Any]) -> Iterator[str]:
+    if settings["stacking"]["source"] == "walkforward" and not settings["walk_forward"]["enabled"]:
+        yield (
+            "stacking.source=walkforward with walk_forward.enabled=false: nothing would be walked "
+            "forward; set one of them back, oof or true"
+        )
 
 
 def _starts(settings: dict[str, Any]) -> Iterator[str]:

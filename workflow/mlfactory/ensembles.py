@@ -7,7 +7,7 @@ import pandas as pd
 
 from mlfactory import registry
 from mlfactory.bundles import Bundle
-from mlfactory.folds import embargo_bars, intervals, training_rows
+from mlfactory.folds import as_stacked, embargo_bars, intervals, training_rows
 from mlfactory.models._base import Model
 from mlfactory.oof import predictions
 from mlfactory.stacking import member_rows, sample_weights, side_by_side
@@ -66,6 +66,7 @@ def fit_ensemble(
     other folds' rows, purged. As usual in stacking, the members' predictions of those other rows
     come from fits that trained on the scored fold; only nested fits would remove that.
     """
+    folds = as_stacked(folds, stack)
     held_out = folds[folds["fold"].notna()].reset_index(drop=True)
     if not stack["datetime"].equals(held_out["datetime"]):
         raise ValueError("the stacking dataset and the folds are not of the same bars")

@@ -1,120 +1,23 @@
-"""Purged k-fold cross-validation for labels that end later than they begin."""
-
-from collections.abc import Iterator
-from typing import Any
+"""Which fold holds each training row out: the folds table."""
 
 import numpy as np
 import pandas as pd
 
-from mlfactory._typing import BoolArray1D, Int64Array1D
+from mlfactory._typing import Int64Array1D
+from mlfactory.purging import embargoed, overlapping, training_rows
 from mlfactory.times import nanoseconds, rows_at
 
-
-def overlapping(start: Int64Array1D, end: Int64Array1D, held_out: BoolArray1D) -> BoolArray1D:
-    """Rows whose closed interval [start, end] meets that of any held-out row.
-
-    Parameters
-    ----------
-    start, end
-        (n,) int64 times, ``start`` ascending.
-    held_out
-        (n,) rows that are held out.
-    """
-    held_start = start[held_out]
-    if not len(held_start):
-        return np.zeros(len(start), dtype=bool)
-    latest_end = np.maximum.accumulate(end[held_out])
-    begun = np.searchsorted(held_start, end, side="right")
-    return (begun > 0) & (latest_end[np.maximum(begun, 1) - 1] >= start)
-
-
-def embargoed(
-    start: Int64Array1D, end: Int64Array1D, held_out: BoolArray1D, embargo_bars: int
-) -> BoolArray1D:
-    """The ``embargo_bars`` rows that begin after the interval of any held-out row has ended."""
-    first_free = np.searchsorted(start, end[held_out], side="right")
-    change = np.zeros(len(start) + 1, dtype=np.int64)
-    np.add.at(change, first_free, 1)
-    np.add.at(change, np.minimum(first_free + embargo_bars, len(start)), -1)
-    return np.cumsum(change[:-1]) > 0
-
-
-def training_rows(
-    start: Int64Array1D, end: Int64Array1D, held_out: BoolArray1D, embargo_bars: int
-) -> BoolArray1D:
-    """Rows that may train a model that is scored on the held-out ones."""
-    return (
-        ~held_out
-        & ~overlapping(start, end, held_out)
-        & ~embargoed(start, end, held_out, embargo_bars)
-    )
-
-
-class PurgedKFold:
-    """Contiguous folds; training rows that overlap the held-out ones are purged.
-
-    A scikit-learn splitter: pass it as ``cv``.
-
-    Parameters
-    ----------
-    n_splits
-        Number of folds, at least 2.
-    start, end
-        (n,) when each row's information begins and when its label is known; datetime64 or
-        integers, ``start`` ascending.
-    embargo_bars
-        Rows left out after the held-out block's last label has ended.
-
-    Examples
-    --------
-    Twelve rows whose labels end two rows later, with an embargo of one row:
-
-    >>> import numpy as np
-    >>> start = np.arange(12)
-    >>> folds = PurgedKFold(3, start=start, end=start + 2, embargo_bars=1)
-    >>> for train, test in folds.split(np.zeros((12, 1))):
-    ...     print(train, test)
-    [ 7  8  9 10 11] [0 1 2 3]
-    [ 0  1 11] [4 5 6 7]
-    [0 1 2 3 4 5] [ 8  9 10 11]
-    """
-
-    def __init__(self, n_splits: int = 5, *, start: Any, end: Any, embargo_bars: int = 0) -> None:
-        if n_splits < 2:
-            raise ValueError(f"n_splits={n_splits}: at least 2 folds are needed")
-        self.n_splits = n_splits
-        self.start = _as_int64(start)
-        self.end = _as_int64(end)
-        self.embargo_bars = embargo_bars
-        if (np.diff(self.start) < 0).any():
-            raise ValueError("start must be ascending")
-        if (self.end < self.start).any():
-            raise ValueError("a row's end is before its start")
-
-    def get_n_splits(self, X: Any = None, y: Any = None, groups: Any = None) -> int:
-        """Number of folds."""
-        return self.n_splits
-
-    def split(
-        self, X: Any, y: Any = None, groups: Any = None
-    ) -> Iterator[tuple[Int64Array1D, Int64Array1D]]:
-        """Training and held-out row numbers, fold by fold in time order."""
-        if len(X) != len(self.start):
-            raise ValueError(f"X has {len(X)} rows, start and end have {len(self.start)}")
-        fold = fold_numbers(len(self.start), self.n_splits)
-        for number in range(self.n_splits):
-            held_out = fold == number
-            train = training_rows(self.start, self.end, held_out, self.embargo_bars)
-            yield np.flatnonzero(train), np.flatnonzero(held_out)
-
-
-def _as_int64(times: Any) -> Int64Array1D:
-    if isinstance(times, pd.Series) and times.dtype.kind == "M":
-        return nanoseconds(pd.to_datetime(times, utc=True))
-    values = np.asarray(times)
-    if values.dtype.kind == "M":
-        values = values.astype("datetime64[ns]")
-    return values.astype(np.int64)
+__all__ = [
+    "as_stacked",
+    "by_refit",
+    "embargo_bars",
+    "embargoed",
+    "fold_numbers",
+    "fold_table",
+    "intervals",
+    "overlapping",
+    "training_rows",
+]
 
 
 def fold_numbers(n_rows: int, n_splits: int) -> Int64Array1D:
@@ -185,6 +88,17 @@ def _held_out_by(n_rows: int, n_splits: int, n_searched: int) -> pd.Series:
 
 def _minutes(elapsed: pd.Series) -> pd.Series:
     return (elapsed.dt.total_seconds() // 60).astype("int32")
+
+
+def by_refit(folds: pd.DataFrame, walked: pd.DataFrame) -> pd.DataFrame:
+    """The folds table with each row's refit in place of its fold; missing in the first block."""
+    refit = walked.set_index("datetime")["refit"].astype("Int16")
+    return folds.assign(fold=refit.reindex(folds["datetime"]).array)
+
+
+def as_stacked(folds: pd.DataFrame, stack: pd.DataFrame) -> pd.DataFrame:
+    """The folds table with the folds of a stacking dataset; missing in rows that it lacks."""
+    return by_refit(folds, stack.rename(columns={"fold": "refit"}))
 
 
 def embargo_bars(folds: pd.DataFrame, *, sessions: int, min_bars: int) -> int:

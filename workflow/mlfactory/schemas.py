@@ -135,6 +135,19 @@ PREDICTIONS = Schema(
     sums_to_one=(PROBABILITIES,),
 )
 
+WALK_FORWARD = Schema(
+    "walk-forward predictions",
+    {
+        "datetime": _TIME,
+        "refit": Column("int16", "refit that predicts the row, from 0", low=0),
+        **dict.fromkeys(PROBABILITIES, _PROBABILITY),
+    },
+    sums_to_one=(PROBABILITIES,),
+)
+
+PREDICTED = {"oof": PREDICTIONS, "walkforward": WALK_FORWARD}
+"""The tables that a stacking dataset is built from, by ``stacking.source``."""
+
 
 def features(names: Sequence[str]) -> Schema:
     """The features table: time and one float32 column per feature; missing in the warm-up only."""

@@ -53,7 +53,9 @@ def _blocks(head: tuple[str, ...], models: list[tuple[str, ...]]) -> list[str]:
 def scoreboard(
     scores: dict[str, Any], symbol: str, horizon: int, *, width: int | None = None
 ) -> str:
-    """One line a model: each score, its interval, and the mean of its nulls; then the verdict.
+    """Walk-forward scores, where there are any, and below them the k-fold ones.
+
+    One line a model: each score, its interval, and the mean of its nulls; then the verdict.
 
     Parameters
     ----------
@@ -62,6 +64,20 @@ def scoreboard(
     width
         Of the terminal; a table that is wider gives each score a line. None: no terminal.
     """
+    walked = scores.get("walk_forward")
+    board = _board(
+        scores, f"{symbol} h{horizon}: out-of-fold", horizon, width, explained=not walked
+    )
+    if not walked:
+        return board
+    days = walked["settings"]["refit"]["retrain_sessions"]
+    title = f"{symbol} h{horizon}: walk-forward, refitted every {days} sessions"
+    return f"{_board(walked, title, horizon, width, explained=True)}\n\n{board}"
+
+
+def _board(
+    scores: dict[str, Any], what: str, horizon: int, width: int | None, *, explained: bool
+) -> str:
     data = scores["data"]
     shares = ", ".join(f"{name} {share:.0%}" for name, share in data["class_shares"].items())
     head = ("model", *(name for name, _, _ in _COLUMNS))
@@ -74,15 +90,16 @@ def scoreboard(
         table = _blocks(head, models)
     bootstrap = scores["settings"]["bootstrap"]
     worse = worse_baseline(scores, horizon)
-    title = (
-        f"{symbol} h{horizon}: out-of-fold, {data['rows']} rows (effective "
-        f"{data['effective_rows']:.0f}), {shares}"
-    )
-    below = [
+    title = f"{what}, {data['rows']} rows (effective {data['effective_rows']:.0f}), {shares}"
+    words = [
         f"nats; gains: higher is better. [..] is the {bootstrap['confidence']:.0%} interval over "
         f"blocks of {bootstrap['block_sessions']} session(s).",
         "null: the same procedure on labels moved by whole sessions, the mean of "
         f"{_replicates(scores)} draw(s).",
+    ]
+    learnt = "k-fold: models also learn from later rows than they predict; made to feed ensembles."
+    below = [
+        *(words if explained else [learnt]),
         *([worse] if worse else []),
         verdict_line(scores, horizon),
     ]

@@ -1,4 +1,7 @@
-"""The table of scores: every model beside its interval, both baselines, and its null."""
+"""The table of scores: every model beside its interval, both baselines, and its null.
+
+Twice: walk-forward, which is the headline, and out-of-fold, which is what ensembles read.
+"""
 
 from typing import Any
 
@@ -8,7 +11,7 @@ import pandas as pd
 from mlfactory import metrics
 from mlfactory._typing import Float64Array1D, Float64Array2D, Int64Array1D
 from mlfactory.baselines import class_prior, fold_baselines
-from mlfactory.folds import embargo_bars
+from mlfactory.folds import as_stacked, by_refit, embargo_bars
 from mlfactory.oof import TrainingSet, fold_rows, training_set
 from mlfactory.stacking import probabilities, unstack
 from mlfactory.statistics import (
@@ -18,10 +21,11 @@ from mlfactory.statistics import (
     interval,
     sum_interval,
 )
+from mlfactory.walkforward import as_predictions, refits
 
 
 class Scorer:
-    """Scores out-of-fold predictions of one horizon against both baselines.
+    """Scores predictions of one horizon's held-out rows against both baselines.
 
     Parameters
     ----------
@@ -29,6 +33,9 @@ class Scorer:
         The training split, and its folds and labels.
     embargo
         ``sessions`` and ``min_bars``, as in the fits, so that the baselines see the same rows.
+    refit
+        When models were fitted anew, if they were walked forward; see `walkforward.refits`. Then
+        ``folds`` holds refits in place of folds, and the baselines see the past only.
     bootstrap
         ``samples``, ``block_sessions`` and ``confidence``.
     seed
@@ -43,9 +50,15 @@ class Scorer:
         embargo: dict[str, int],
         bootstrap: dict[str, Any],
         seed: int,
+        refit: dict[str, Any] | None = None,
     ) -> None:
         data = training_set(train, folds)
-        pairs = _scored_pairs(data, embargo_bars(folds, **embargo))
+        fits = (
+            _folds_of(data, embargo_bars(folds, **embargo))
+            if refit is None
+            else refits(data, folds["session"], **refit)
+        )
+        pairs = [(rows, held_out[data.labelled[held_out]]) for rows, held_out in fits]
         self.rows = np.sort(np.concatenate([scored for _, scored in pairs]))
         self.held_out = np.flatnonzero(data.fold >= 0)
         self.datetime = folds["datetime"]
@@ -140,12 +153,9 @@ class Scorer:
         return metrics.calibration_gaps(self.counts @ sums, self._resampled(np.ones(len(self.y))))
 
 
-def _scored_pairs(data: TrainingSet, embargo: int) -> list[tuple[Int64Array1D, Int64Array1D]]:
-    pairs = []
-    for fold in np.unique(data.fold[data.fold >= 0]):
-        train, held_out = fold_rows(data, int(fold), embargo)
-        pairs.append((train, held_out[data.labelled[held_out]]))
-    return pairs
+def _folds_of(data: TrainingSet, embargo: int) -> list[tuple[Int64Array1D, Int64Array1D]]:
+    numbers = np.unique(data.fold[data.fold >= 0])
+    return [fold_rows(data, int(fold), embargo) for fold in numbers]
 
 
 def _direction_prior(
@@ -181,11 +191,54 @@ def null_replicates(
     n = len(names)
     return [
         (
-            table,
+            as_stacked(table, stack),
             by_model(stack, models, dict(zip(names, ensembles[i * n : (i + 1) * n], strict=True))),
         )
         for i, (table, stack) in enumerate(zip(folds, stacks, strict=True))
     ]
+
+
+def walked_by_model(models: list[str], tables: list[pd.DataFrame]) -> list[dict[str, pd.DataFrame]]:
+    """Walk-forward tables by model, one mapping a replicate, from a list replicate by replicate."""
+    n = len(models)
+    return [
+        dict(zip(models, tables[at : at + n], strict=True)) for at in range(0, len(tables), n or 1)
+    ]
+
+
+def score_walks(
+    train: pd.DataFrame,
+    folds: pd.DataFrame,
+    walks: list[dict[str, pd.DataFrame]],
+    null_folds: list[pd.DataFrame],
+    null_walks: list[dict[str, pd.DataFrame]],
+    **settings: Any,
+) -> dict[str, Any] | None:
+    """Walk-forward scores, in the form of `score_models`; None where no model was walked.
+
+    Parameters
+    ----------
+    train, folds
+        The training split, and its folds and labels.
+    walks
+        Each model's walk-forward table; none or one such mapping.
+    null_folds, null_walks
+        Replicates' folds, and the same of those that were walked, the first ones.
+    settings
+        See `Scorer`.
+    """
+    if not walks:
+        return None
+    nulls = [
+        (by_refit(table, next(iter(of_null.values()))), _plain(of_null))
+        for table, of_null in zip(null_folds, null_walks, strict=False)
+    ]
+    by_block = by_refit(folds, next(iter(walks[0].values())))
+    return score_models(train, by_block, _plain(walks[0]), {"session_shift": nulls}, **settings)
+
+
+def _plain(walks: dict[str, pd.DataFrame]) -> dict[str, pd.DataFrame]:
+    return {name: as_predictions(table) for name, table in walks.items()}
 
 
 def score_models(
@@ -195,7 +248,7 @@ def score_models(
     nulls: dict[str, list[tuple[pd.DataFrame, dict[str, pd.DataFrame]]]],
     **settings: Any,
 ) -> dict[str, Any]:
-    """The content of ``scores_h{horizon}.json``.
+    """What ``scores_h{horizon}.json`` holds of one way to predict, all of it but ``walk_forward``.
 
     Parameters
     ----------

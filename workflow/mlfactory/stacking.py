@@ -1,9 +1,10 @@
-"""The stacking dataset: every base model's out-of-fold predictions side by side, joined by time."""
+"""The stacking dataset: what every base model predicted of rows it never saw, joined by time."""
 
 import numpy as np
 import pandas as pd
 
 from mlfactory._typing import Float64Array1D, Float64Array2D
+from mlfactory.folds import by_refit
 from mlfactory.models._base import FeatureRows
 from mlfactory.schemas import PROBABILITIES, member_columns
 from mlfactory.weights import fit_weights
@@ -50,14 +51,15 @@ def sample_weights(folds: pd.DataFrame, kind: str) -> Float64Array1D:
 def stacking_dataset(
     folds: pd.DataFrame, predictions: dict[str, list[pd.DataFrame]], *, weights: str
 ) -> pd.DataFrame:
-    """Join the models' out-of-fold predictions with labels, folds and weights.
+    """Join the models' out-of-fold or walk-forward predictions with labels, folds and weights.
 
     Parameters
     ----------
     folds
         Table of schema FOLDS.
     predictions
-        For each base model its predictions, one table a fold.
+        For each base model its predictions, one table a fold; or one walk-forward table each,
+        whose refits are then the folds.
     weights
         See `fit_weights`.
 
@@ -68,6 +70,8 @@ def stacking_dataset(
     the entropy (nats), and ``y_true``, ``fold``, ``t1``, ``sample_weight``: those of a fit on all
     of these rows. What is fitted on some of them takes its weights from those alone.
     """
+    parts = next(iter(predictions.values()))
+    folds = by_refit(folds, parts[0]) if "refit" in parts[0] else folds
     held_out = folds[folds["fold"].notna()].reset_index(drop=True)
     columns: dict[str, np.ndarray] = {}
     cube = np.empty((len(predictions), len(held_out), len(PROBABILITIES)))

@@ -12,6 +12,7 @@ STAGES = {
     "dataset": ("scale_splits", "write_manifest"),
     "folds": ("assign_folds", "shift_labels"),
     "oof": ("fit_boosting", "fit_classical", "fit_neural"),
+    "walkforward": ("walk_forward_boosting", "walk_forward_classical", "walk_forward_neural"),
     "full": ("fit_boosting_full", "fit_classical_full", "fit_neural_full"),
     "stack": ("stack_predictions",),
     "predictions": ("predict_splits", "predict_splits_classical", "predict_splits_neural"),

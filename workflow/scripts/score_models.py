@@ -1,29 +1,54 @@
 from mlfactory import runtime, schemas, tables
-from mlfactory.scores import by_model, null_replicates, score_models
+from mlfactory.folds import as_stacked
+from mlfactory.scores import (
+    by_model,
+    null_replicates,
+    score_models,
+    score_walks,
+    walked_by_model,
+)
 
 runtime.setup(snakemake)
 models, ensembles = snakemake.params.models, snakemake.params.ensembles
 ensemble_oof = tables.read_all(snakemake.input.ensembles, schemas.PREDICTIONS)
+stack = tables.read_stack(snakemake.input.stack, models)
 null_stacks = [tables.read_stack(path, models) for path in snakemake.input.null_stacks]
+train = tables.read_split(snakemake.input.train)
+folds = tables.read(snakemake.input.folds, schemas.FOLDS)
+null_folds = tables.read_all(snakemake.input.null_folds, schemas.FOLDS)
+settings = {
+    "embargo": snakemake.params.embargo,
+    "bootstrap": snakemake.params.bootstrap,
+    "seed": snakemake.params.seed,
+}
+walks = tables.read_all(snakemake.input.walks, schemas.WALK_FORWARD)
+null_walks = tables.read_all(snakemake.input.null_walks, schemas.WALK_FORWARD)
 scores = score_models(
-    tables.read_split(snakemake.input.train),
-    tables.read(snakemake.input.folds, schemas.FOLDS),
+    train,
+    as_stacked(folds, stack),
     by_model(
-        tables.read_stack(snakemake.input.stack, models),
+        stack,
         models,
         dict(zip(ensembles, ensemble_oof, strict=True)),
     ),
     {
         "session_shift": null_replicates(
-            tables.read_all(snakemake.input.null_folds, schemas.FOLDS),
+            null_folds,
             null_stacks,
             tables.read_all(snakemake.input.null_ensembles, schemas.PREDICTIONS),
             models,
             ensembles,
         )
     },
-    embargo=snakemake.params.embargo,
-    bootstrap=snakemake.params.bootstrap,
-    seed=snakemake.params.seed,
+    **settings,
 )
-tables.write_json(scores, snakemake.output.scores)
+walked = score_walks(
+    train,
+    folds,
+    walked_by_model(snakemake.params.walked, walks),
+    null_folds,
+    walked_by_model(snakemake.params.walked, null_walks),
+    refit=snakemake.params.refit,
+    **settings,
+)
+tables.write_json(scores | {"walk_forward": walked}, snakemake.output.scores)

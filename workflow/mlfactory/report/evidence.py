@@ -51,6 +51,16 @@ class HorizonEvidence:
     records: dict[str, list[dict[str, Any]]]
 
     @property
+    def walked(self) -> dict[str, Any] | None:
+        """The walk-forward scores, in the form of the k-fold ones; None where there are none."""
+        return self.scores.get("walk_forward")
+
+    @property
+    def headline(self) -> dict[str, Any]:
+        """The scores that the report leads with: walk-forward, or k-fold without them."""
+        return self.walked or self.scores
+
+    @property
     def importance(self) -> dict[str, pd.DataFrame]:
         """For each base model a table of one row a fold and one column a feature, shares.
 
@@ -65,8 +75,8 @@ class HorizonEvidence:
         """Labels (n,), the model's probabilities (n, 3) and sessions (n,) of labelled rows."""
         known = self.stack["y_true"].notna().to_numpy()
         y = self.stack["y_true"][known].to_numpy(dtype="int8")
-        held_out = self.folds["fold"].notna().to_numpy()
-        session = self.folds["session"][held_out].reset_index(drop=True)
+        stacked = self.folds["datetime"].isin(self.stack["datetime"])
+        session = self.folds["session"][stacked].reset_index(drop=True)
         return y, probabilities(self.predictions[model])[known], session[known]
 
 

@@ -20,6 +20,7 @@ from mlfactory.report import (
     provenance,
     score_intervals,
     summary,
+    walk_forward,
 )
 from mlfactory.report._base import THEMES, Section
 from mlfactory.report._markup import embedded, figures_of, section_html
@@ -29,6 +30,7 @@ from mlfactory.report.evidence import Evidence
 
 SECTIONS: tuple[Callable[[Evidence], Section], ...] = (
     summary.section,
+    walk_forward.section,
     score_intervals.section,
     calibration.section,
     importance.section,

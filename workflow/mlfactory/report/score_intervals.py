@@ -1,4 +1,4 @@
-"""Each model's scores with their intervals, beside both baselines and the nulls."""
+"""Each model's k-fold scores with their intervals, beside both baselines and the nulls."""
 
 from dataclasses import dataclass
 from typing import Any
@@ -8,6 +8,7 @@ from mlfactory.report._base import (
     Block,
     Chart,
     Figure,
+    Note,
     Section,
     Table,
     axis,
@@ -82,16 +83,27 @@ MEASURES = (
         3,
     ),
 )
+TWO_SIDED = (
+    "Every row once, by a model of the other folds: it also learns from later rows than it "
+    "predicts. More rows are scored than walk-forward can; the claim is the walk-forward one."
+)
 BASELINES = {CLASS_PRIOR: "dash", INFORMATION: "dot"}
 
 
 def section(evidence: Evidence) -> Section:
     """Six charts and a table a horizon."""
-    blocks: list[Block] = []
+    walked = any(part.walked for part in evidence.horizons)
+    blocks: list[Block] = [Note(TWO_SIDED)] if walked else []
     for part in evidence.horizons:
-        blocks += [_chart(part, measure) for measure in MEASURES]
-        blocks.append(_table(part))
-    return Section("scores", "Scores against their nulls", tuple(blocks))
+        blocks += all_charts(part)
+    title = "K-fold scores, which feed the ensembles"
+    return Section("scores", title if walked else "Scores against their nulls", tuple(blocks))
+
+
+def all_charts(part: HorizonEvidence, prefix: str = "") -> list[Block]:
+    """A chart a measure, and a folded table of all numbers."""
+    charts: list[Block] = [_chart(part, measure, prefix) for measure in MEASURES]
+    return [*charts, _table(part, prefix)]
 
 
 def _error(points: list[dict[str, Any]], **more: Any) -> dict[str, Any]:
@@ -121,7 +133,7 @@ def _trace(
     }
 
 
-def _chart(part: HorizonEvidence, measure: Measure) -> Chart:
+def _chart(part: HorizonEvidence, measure: Measure, prefix: str) -> Chart:
     models = part.scores["models"]
     names = list(models)
     points = [models[name][measure.key] for name in names]
@@ -157,7 +169,7 @@ def _chart(part: HorizonEvidence, measure: Measure) -> Chart:
     confidence = part.scores["settings"]["bootstrap"]["confidence"]
     legend = ((f"model, {confidence:.0%} interval", "@ink"), ("its null", NULL_COLOUR))
     return Chart(
-        f"{measure.title}, h{part.horizon}",
+        f"{prefix}{measure.title}, h{part.horizon}",
         measure.shows,
         measure.alarming,
         (Figure((*grey, own), shape, 70 + 38 * len(names)),),
@@ -177,7 +189,7 @@ def _baselines(key: str, scores: dict[str, Any]) -> list[dict[str, Any]]:
     return [vertical(0, colour="@soft", dash="solid")] if "gain" in key else []
 
 
-def _table(part: HorizonEvidence) -> Table:
+def _table(part: HorizonEvidence, prefix: str) -> Table:
     rows = tuple(
         (
             model,
@@ -187,7 +199,7 @@ def _table(part: HorizonEvidence) -> Table:
         for model, scores in part.scores["models"].items()
     )
     return Table(
-        f"All scores as numbers, h{part.horizon}",
+        f"{prefix}All scores as numbers, h{part.horizon}",
         ("model", *(m.title for m in MEASURES), "macro-F1"),
         rows,
         note="value [interval], mean of the nulls. Macro-F1 is information, never to choose by.",

@@ -24,7 +24,11 @@ TONES = {
 }
 """Of what is not claimed: flat."""
 
-BEFORE_BETTING = (
+WALKED = (
+    "Before betting on any of this: these are walk-forward scores, each prediction by a model of "
+    "its past; they pay no cost; and the test labels are unread."
+)
+K_FOLD = (
     "Before betting on any of this: these are k-fold scores, so a model also learns from later "
     "data than it predicts; they pay no cost; and the test labels are unread."
 )
@@ -32,9 +36,10 @@ BEFORE_BETTING = (
 
 def section(evidence: Evidence) -> Section:
     """The verdict of each horizon, then of each model."""
-    blocks: list[Block] = [_headlines(evidence), Note(BEFORE_BETTING, warning=True)]
+    walked = all(part.walked for part in evidence.horizons)
+    blocks: list[Block] = [_headlines(evidence), Note(WALKED if walked else K_FOLD, warning=True)]
     for part in evidence.horizons:
-        worse = worse_baseline(part.scores, part.horizon)
+        worse = worse_baseline(part.headline, part.horizon)
         blocks += [Note(f"{worse}.", part.horizon, warning=True)] if worse else []
         blocks += [_verdicts(part), _scored(part)]
     return Section("summary", "In ten seconds", tuple(blocks))
@@ -82,9 +87,9 @@ def _headlines(evidence: Evidence) -> Table:
     rows = []
     for part in evidence.horizons:
         for name, key in (("beyond volatility and clock", INFORMATION), ("direction", DIRECTION)):
-            rows.append((f"h{part.horizon}: {name}", *_headline(part.scores, key)))
-    n_read = sum(2 * len(part.scores["models"]) for part in evidence.horizons)
-    tail = (1 - evidence.horizons[0].scores["settings"]["bootstrap"]["confidence"]) / 2
+            rows.append((f"h{part.horizon}: {name}", *_headline(part.headline, key)))
+    n_read = sum(2 * len(part.headline["models"]) for part in evidence.horizons)
+    tail = (1 - evidence.horizons[0].headline["settings"]["bootstrap"]["confidence"]) / 2
     return Table(
         "Is there anything to find?",
         ("horizon, question", "above baseline and null", "highest gain in log-loss, nats"),
@@ -111,7 +116,7 @@ def _verdicts(part: HorizonEvidence) -> Table:
             beside_null(scores, DIRECTION),
             reading(scores, DIRECTION),
         )
-        for model, scores in part.scores["models"].items()
+        for model, scores in part.headline["models"].items()
     )
     header = (
         *("model", "gain over volatility and clock, nats", "over the class prior"),
@@ -121,12 +126,11 @@ def _verdicts(part: HorizonEvidence) -> Table:
 
 
 def _scored(part: HorizonEvidence) -> Facts:
-    data, settings = part.scores["data"], part.scores["settings"]["bootstrap"]
-    held_out = int(part.folds["fold"].notna().sum())
-    replicates = {len(nulls(s, "log_loss")) for s in part.scores["models"].values()}
+    data, settings = part.headline["data"], part.headline["settings"]["bootstrap"]
+    replicates = {len(nulls(s, "log_loss")) for s in part.headline["models"].values()}
     return Facts(
         (
-            ("rows scored", f"{data['rows']:,} ({data['rows'] / held_out:.0%} of those held out)"),
+            ("rows scored", f"{data['rows']:,} ({data['rows'] / len(part.folds):.0%} of training)"),
             ("effective rows (labels overlap)", f"{data['effective_rows']:,.0f}"),
             ("session blocks resampled", f"{data['blocks']:,}"),
             ("interval", f"{settings['confidence']:.0%}, {settings['samples']} resamples"),

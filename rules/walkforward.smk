@@ -1,0 +1,49 @@
+# Every row after the first block, predicted by a model trained on its past: the headline score.
+# One job fits a model again and again; {null} is empty, or the folder of a null replicate.
+
+
+rule walk_forward_boosting:
+    input:
+        train="<results>/{symbol}/splits/train.parquet",
+        manifest="<results>/{symbol}/features.json",
+        folds="<results>/{symbol}/{null}folds_h{horizon}.parquet",
+    output:
+        walk="<results>/{symbol}/{null}walkforward/{model}_h{horizon}.parquet",
+    log:
+        "<results>/{symbol}/{null}logs/walk_forward_{model}_h{horizon}.log",
+    benchmark:
+        "<results>/{symbol}/{null}benchmarks/walk_forward_{model}_h{horizon}.jsonl"
+    wildcard_constraints:
+        model=family("boosting"),
+    conda:
+        "../envs/boosting.yaml"
+    threads: SETTINGS["threads"]
+    resources:
+        gpu=lambda w: int(MODELS[w.model]["device"]["use_gpu"]),
+    params:
+        model=lambda w: MODELS[w.model],
+        refit=REFIT,
+        fit=SETTINGS["fit"],
+        threads=SETTINGS["threads"],
+        seed=SETTINGS["seed"],
+        code=lambda w: code("walk_forward", f"mlfactory.models.{w.model}"),
+    message:
+        "walk forward {wildcards.symbol} {wildcards.null}{wildcards.model} h{wildcards.horizon}"
+    script:
+        "../workflow/scripts/walk_forward.py"
+
+
+use rule walk_forward_boosting as walk_forward_classical with:
+    wildcard_constraints:
+        model=family("classical"),
+    conda:
+        "../envs/classical.yaml"
+
+
+use rule walk_forward_boosting as walk_forward_neural with:
+    wildcard_constraints:
+        model=family("neural"),
+    conda:
+        "../envs/neural.yaml"
+    message:
+        "gpu={resources.gpu}: walk forward {wildcards.symbol} {wildcards.null}{wildcards.model} h{wildcards.horizon}"

@@ -1,0 +1,97 @@
+"""Predictions by models that were trained on the past only, refitted every few sessions.
+
+No embargo is needed. An embargo keeps rows that come after a held-out block, and whose features
+remember it, out of training; here no training row comes after what is predicted. What remains is
+the purge: a label that ends after the block has begun holds its prices.
+"""
+
+from math import ceil
+from typing import Any
+
+import numpy as np
+import pandas as pd
+
+from mlfactory.oof import TrainingSet, fit_rows, predictions, training_set
+from mlfactory.schemas import PROBABILITIES
+from mlfactory.splitters import Split, WalkForward
+
+
+def refits(
+    data: TrainingSet,
+    session: pd.Series,
+    *,
+    first_share: float,
+    retrain_sessions: int,
+    window: str,
+    window_sessions: int,
+) -> list[Split]:
+    """For each refit the labelled rows that train, and the rows that it predicts.
+
+    Parameters
+    ----------
+    data
+        The training split of one horizon.
+    session
+        (n,) the session of each row.
+    first_share
+        Share of the sessions, the earliest, that only train. Sessions with rows that a search has
+        read, which are never held out, only train too.
+    retrain_sessions
+        Sessions from one refit to the next.
+    window, window_sessions
+        ``expanding``: all of the past trains; ``rolling``: its last ``window_sessions``.
+
+    Returns
+    -------
+    (training rows, predicted rows), refit by refit. A training row's label has ended before the
+    first predicted row begins; the predicted rows are all that follow the first block, once each.
+    """
+    number = np.unique(session, return_inverse=True)[1]
+    searched = number[data.fold < 0].max(initial=-1) + 1
+    first = max(ceil(first_share * (number[-1] + 1)), searched)
+    cv = WalkForward(
+        int(min(first, number[-1])),
+        retrain_sessions,
+        session=number,
+        window="rolling" if window == "rolling" else "expanding",
+        window_sessions=window_sessions,
+        start=data.start,
+        end=data.end,
+    )
+    return [(train[data.labelled[train]], block) for train, block in cv.split(number)]
+
+
+def walk_forward(
+    train: pd.DataFrame, folds: pd.DataFrame, *, refit: dict[str, Any], **fit: Any
+) -> pd.DataFrame:
+    """Fit a model again and again on the past, and predict the sessions up to the next fit.
+
+    Parameters
+    ----------
+    train, folds
+        The training split, and its folds and labels.
+    refit
+        When, and on how much of the past; see `refits`.
+    fit
+        See `oof.fit_rows`.
+
+    Returns
+    -------
+    A table of schema WALK_FORWARD: every row after the first block, labelled or not, with the
+    number of the refit that predicts it, counted from 0.
+    """
+    data = training_set(train, folds)
+    parts = []
+    for number, (rows, block) in enumerate(refits(data, folds["session"], **refit)):
+        bundle, _ = fit_rows(data, rows, **fit)
+        table = predictions(
+            train["datetime"].iloc[block], bundle.predict(data.features.take(block))
+        )
+        table.insert(1, "refit", np.full(len(block), number, dtype=np.int16))
+        parts.append(table)
+    return pd.concat(parts, ignore_index=True)
+
+
+def as_predictions(walked: pd.DataFrame) -> pd.DataFrame:
+    """A walk-forward table as one of schema PREDICTIONS."""
+    return walked[["datetime", *PROBABILITIES]]
