@@ -20,7 +20,11 @@ SEARCH = SETTINGS["labels"]["search"]
 SEARCHED = SEARCH["enabled"]
 FOLDS = range(SETTINGS["folds"]["n_splits"])
 SPLITS = ("val", "test")
-NULLS = [f"nulls/session_shift/{i}/" for i in range(SETTINGS["nulls"]["session_shift"])]
+NULL_COUNTS = {
+    k: SETTINGS["nulls"][k] for k in ("session_shift", "free_shift", "sign_flip")
+}
+NULLS = [f"nulls/{kind}/{i}/" for kind, n in NULL_COUNTS.items() for i in range(n)]
+FLIPPED = [null for null in NULLS if "sign_flip" in null]
 
 runtime.limit_threads(SETTINGS["threads"])
 
@@ -54,6 +58,11 @@ def barriers(wildcards):
     """The configured k_up, k_down and max_bars of the symbol's horizon."""
     horizon = int(wildcards.horizon)
     return runtime.or_exit(configuration.barriers, SETTINGS, wildcards.symbol, horizon)
+
+
+def market(wildcards):
+    """The folder of the market whose labels these are: the null's own, or the symbol's."""
+    return wildcards.null if wildcards.null in FLIPPED else ""
 
 
 def code(script, *modules):

@@ -22,6 +22,8 @@ rule score_models:
             null=NULLS,
             ensemble=ENSEMBLES,
         ),
+        flipped=expand("<results>/{{symbol}}/{null}splits/train.parquet", null=FLIPPED),
+        probe="<results>/{symbol}/nulls/probe.json",
     output:
         scores="<results>/{symbol}/scores_h{horizon}.json",
     log:
@@ -33,6 +35,7 @@ rule score_models:
     params:
         models=list(MODELS),
         ensembles=list(ENSEMBLES),
+        nulls=NULL_COUNTS,
         embargo=SETTINGS["folds"]["embargo"],
         bootstrap=SETTINGS["scores"],
         seed=SETTINGS["seed"],

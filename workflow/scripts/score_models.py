@@ -1,5 +1,5 @@
 from mlfactory import runtime, schemas, tables
-from mlfactory.scores import by_model, null_replicates, score_models
+from mlfactory.scores import by_model, null_replicates, nulls_by_kind, score_models
 
 runtime.setup(snakemake)
 models, ensembles = snakemake.params.models, snakemake.params.ensembles
@@ -13,15 +13,18 @@ scores = score_models(
         models,
         dict(zip(ensembles, ensemble_oof, strict=True)),
     ),
-    {
-        "session_shift": null_replicates(
+    nulls_by_kind(
+        snakemake.params.nulls,
+        null_replicates(
             tables.read_all(snakemake.input.null_folds, schemas.FOLDS),
             null_stacks,
             tables.read_all(snakemake.input.null_ensembles, schemas.PREDICTIONS),
             models,
             ensembles,
-        )
-    },
+        ),
+        [tables.read_split(path) for path in snakemake.input.flipped],
+    ),
+    tables.read_json(snakemake.input.probe)[snakemake.wildcards.horizon],
     embargo=snakemake.params.embargo,
     bootstrap=snakemake.params.bootstrap,
     seed=snakemake.params.seed,

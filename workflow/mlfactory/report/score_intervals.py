@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 from typing import Any
 
+from mlfactory.report import null_distributions
 from mlfactory.report._base import (
     NULL_COLOUR,
     Block,
@@ -90,7 +91,7 @@ def section(evidence: Evidence) -> Section:
     blocks: list[Block] = []
     for part in evidence.horizons:
         blocks += [_chart(part, measure) for measure in MEASURES]
-        blocks.append(_table(part))
+        blocks += [_table(part), *null_distributions.blocks(part)]
     return Section("scores", "Scores against their nulls", tuple(blocks))
 
 
