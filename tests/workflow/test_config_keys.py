@@ -64,9 +64,9 @@ KEYS = {
     "nulls.session_shift": ({"nulls": {"session_shift": 2}}, "shift_labels", "assign_folds"),
     "nulls.free_shift": ({"nulls": {"free_shift": 1}}, "shift_labels", "assign_folds"),
     "nulls.sign_flip": ({"nulls": {"sign_flip": 1}}, "flip_signs", "clean_bars"),
-    "nulls.probe.shifts": ({"nulls": {"probe": {"shifts": 5}}}, "probe_nulls", "fit_boosting"),
+    "nulls.probe.shifts": ({"nulls": {"probe": {"shifts": 6}}}, "probe_nulls", "fit_boosting"),
     "nulls.probe.sign_flips": (
-        {"nulls": {"probe": {"sign_flips": 1}}},
+        {"nulls": {"probe": {"sign_flips": 2}}},
         "probe_nulls",
         "fit_boosting",
     ),
