@@ -14,7 +14,8 @@ wildcard_constraints:
     symbol="[A-Z0-9]+",
     horizon="[1-9][0-9]*",
     fold="[0-9]+",
-    null="|nulls/session_shift/[0-9]+/",
+    null="|nulls/(session_shift|free_shift|sign_flip)/[0-9]+/",
+    market="|nulls/sign_flip/[0-9]+/",
 
 
 # What may be asked for by name: the files of the configured symbols, horizons and models.
@@ -84,6 +85,7 @@ include: "rules/features.smk"
 include: "rules/splits.smk"
 include: "rules/barriers.smk"
 include: "rules/labels.smk"
+include: "rules/nulls.smk"
 include: "rules/training.smk"
 include: "rules/walkforward.smk"
 include: "rules/crossval.smk"

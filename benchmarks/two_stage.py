@@ -21,7 +21,7 @@ from mlfactory.model_inputs import columns
 from mlfactory.oof import fit_fold
 from mlfactory.scores import Scorer
 from mlfactory.stacking import probabilities
-from mlfactory.statistics import block_sums, interval
+from mlfactory.statistics import interval
 
 WAYS = ("multiclass", "two_stage")
 
@@ -51,9 +51,7 @@ def paired(scorer: Scorer, one: pd.DataFrame, other: pd.DataFrame) -> dict[str, 
     """Mean difference of log-loss, other less one, with its interval over blocks of sessions."""
     at = np.searchsorted(scorer.held_out, scorer.rows)
     losses = [log_losses(scorer.y, probabilities(table)[at]) for table in (one, other)]
-    sums = [block_sums(scorer.block, v) for v in (losses[1] - losses[0], np.ones(len(at)))]
-    samples = (scorer.counts @ sums[0]) / (scorer.counts @ sums[1])
-    return interval(samples, scorer.confidence)
+    return interval(scorer.resamples[0].mean(losses[1] - losses[0]), scorer.confidence)
 
 
 def main() -> None:

@@ -20,11 +20,16 @@ SEARCH = SETTINGS["labels"]["search"]
 SEARCHED = SEARCH["enabled"]
 FOLDS = range(SETTINGS["folds"]["n_splits"])
 SPLITS = ("val", "test")
-NULLS = [f"nulls/session_shift/{i}/" for i in range(SETTINGS["nulls"]["session_shift"])]
+NULL_COUNTS = {
+    k: SETTINGS["nulls"][k] for k in ("session_shift", "free_shift", "sign_flip")
+}
+NULLS = [f"nulls/{kind}/{i}/" for kind, n in NULL_COUNTS.items() for i in range(n)]
+SHIFTED = [null for null in NULLS if "session_shift" in null]
+FLIPPED = [null for null in NULLS if "sign_flip" in null]
 WALK = SETTINGS["walk_forward"]
 REFIT = {k: v for k, v in WALK.items() if k not in ("enabled", "nulls")}
 WALKED = [*MODELS] if WALK["enabled"] else []
-WALKED_NULLS = NULLS[: WALK["nulls"]] if WALK["enabled"] else []
+WALKED_NULLS = SHIFTED[: WALK["nulls"]] if WALK["enabled"] else []
 STACKED = {
     "oof": "<results>/{{symbol}}/{{null}}oof/{model}_h{{horizon}}_fold{fold}.parquet",
     "walkforward": "<results>/{{symbol}}/{{null}}walkforward/{model}_h{{horizon}}.parquet",
@@ -62,6 +67,11 @@ def barriers(wildcards):
     """The configured k_up, k_down and max_bars of the symbol's horizon."""
     horizon = int(wildcards.horizon)
     return runtime.or_exit(configuration.barriers, SETTINGS, wildcards.symbol, horizon)
+
+
+def market(wildcards):
+    """The folder of the market whose labels these are: the null's own, or the symbol's."""
+    return wildcards.null if wildcards.null in FLIPPED else ""
 
 
 def code(script, *modules):

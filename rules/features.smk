@@ -3,21 +3,21 @@
 
 rule compute_features:
     input:
-        bars="<results>/{symbol}/bars.parquet",
+        bars="<results>/{symbol}/{market}bars.parquet",
         account="<results>/{symbol}/bars.json",
     output:
-        features="<results>/{symbol}/features.parquet",
-        manifest="<results>/{symbol}/features.json",
+        features="<results>/{symbol}/{market}features.parquet",
+        manifest="<results>/{symbol}/{market}features.json",
     log:
-        "<results>/{symbol}/logs/compute_features.log",
+        "<results>/{symbol}/{market}logs/compute_features.log",
     benchmark:
-        "<results>/{symbol}/benchmarks/compute_features.jsonl"
+        "<results>/{symbol}/{market}benchmarks/compute_features.jsonl"
     conda:
         "../envs/data.yaml"
     params:
         features={**SETTINGS["features"], "bar_interval": SETTINGS["bars"]["interval"]},
         code=code("compute_features"),
     message:
-        "compute the features of {wildcards.symbol}"
+        "compute the features of {wildcards.symbol} {wildcards.market}"
     script:
         "../workflow/scripts/compute_features.py"

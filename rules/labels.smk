@@ -3,16 +3,16 @@
 
 rule label_bars:
     input:
-        bars="<results>/{symbol}/bars.parquet",
-        raw_bars="<results>/{symbol}/raw_bars.parquet",
+        bars="<results>/{symbol}/{market}bars.parquet",
+        raw_bars="<results>/{symbol}/{market}raw_bars.parquet",
         account="<results>/{symbol}/bars.json",
         barriers="<results>/{symbol}/barriers_h{horizon}.json",
     output:
-        labels="<results>/{symbol}/labels_h{horizon}.parquet",
+        labels="<results>/{symbol}/{market}labels_h{horizon}.parquet",
     log:
-        "<results>/{symbol}/logs/label_bars_h{horizon}.log",
+        "<results>/{symbol}/{market}logs/label_bars_h{horizon}.log",
     benchmark:
-        "<results>/{symbol}/benchmarks/label_bars_h{horizon}.jsonl"
+        "<results>/{symbol}/{market}benchmarks/label_bars_h{horizon}.jsonl"
     conda:
         "../envs/data.yaml"
     params:
@@ -20,6 +20,6 @@ rule label_bars:
         contract=contract,
         code=code("label_bars"),
     message:
-        "label {wildcards.symbol} at horizon {wildcards.horizon}"
+        "label {wildcards.symbol} {wildcards.market}at horizon {wildcards.horizon}"
     script:
         "../workflow/scripts/label_bars.py"

@@ -31,6 +31,8 @@ rule score_models:
             null=WALKED_NULLS,
             model=WALKED,
         ),
+        flipped=expand("<results>/{{symbol}}/{null}splits/train.parquet", null=FLIPPED),
+        probe="<results>/{symbol}/nulls/probe.json",
     output:
         scores="<results>/{symbol}/scores_h{horizon}.json",
     log:
@@ -44,6 +46,7 @@ rule score_models:
         ensembles=list(ENSEMBLES),
         walked=WALKED,
         refit=REFIT,
+        nulls=NULL_COUNTS,
         embargo=SETTINGS["folds"]["embargo"],
         bootstrap=SETTINGS["scores"],
         seed=SETTINGS["seed"],

@@ -3,17 +3,17 @@
 
 rule split_bars:
     input:
-        bars="<results>/{symbol}/bars.parquet",
-        features="<results>/{symbol}/features.parquet",
+        bars="<results>/{symbol}/{market}bars.parquet",
+        features="<results>/{symbol}/{market}features.parquet",
     output:
-        train="<results>/{symbol}/splits/train.parquet",
-        val="<results>/{symbol}/splits/val.parquet",
-        test="<results>/{symbol}/splits/test.parquet",
-        config="<results>/{symbol}/splits/split_config.json",
+        train="<results>/{symbol}/{market}splits/train.parquet",
+        val="<results>/{symbol}/{market}splits/val.parquet",
+        test="<results>/{symbol}/{market}splits/test.parquet",
+        config="<results>/{symbol}/{market}splits/split_config.json",
     log:
-        "<results>/{symbol}/logs/split_bars.log",
+        "<results>/{symbol}/{market}logs/split_bars.log",
     benchmark:
-        "<results>/{symbol}/benchmarks/split_bars.jsonl"
+        "<results>/{symbol}/{market}benchmarks/split_bars.jsonl"
     conda:
         "../envs/data.yaml"
     params:
@@ -21,7 +21,7 @@ rule split_bars:
         features={**SETTINGS["features"], "bar_interval": SETTINGS["bars"]["interval"]},
         code=code("split_bars"),
     message:
-        "split {wildcards.symbol} into train, val and test"
+        "split {wildcards.symbol} {wildcards.market}into train, val and test"
     script:
         "../workflow/scripts/split_bars.py"
 
@@ -62,45 +62,23 @@ rule scale_splits:
 
 rule assign_folds:
     input:
-        bars="<results>/{symbol}/bars.parquet",
+        bars="<results>/{symbol}/{market}bars.parquet",
         account="<results>/{symbol}/bars.json",
         barriers="<results>/{symbol}/barriers_h{horizon}.json",
-        labels="<results>/{symbol}/labels_h{horizon}.parquet",
-        train="<results>/{symbol}/splits/train.parquet",
+        labels="<results>/{symbol}/{market}labels_h{horizon}.parquet",
+        train="<results>/{symbol}/{market}splits/train.parquet",
     output:
-        folds="<results>/{symbol}/folds_h{horizon}.parquet",
+        folds="<results>/{symbol}/{market}folds_h{horizon}.parquet",
     log:
-        "<results>/{symbol}/logs/assign_folds_h{horizon}.log",
+        "<results>/{symbol}/{market}logs/assign_folds_h{horizon}.log",
     benchmark:
-        "<results>/{symbol}/benchmarks/assign_folds_h{horizon}.jsonl"
+        "<results>/{symbol}/{market}benchmarks/assign_folds_h{horizon}.jsonl"
     conda:
         "../envs/data.yaml"
     params:
         n_splits=SETTINGS["folds"]["n_splits"],
         code=code("assign_folds"),
     message:
-        "assign {wildcards.symbol} training rows to folds at horizon {wildcards.horizon}"
+        "assign {wildcards.symbol} {wildcards.market}training rows to folds at horizon {wildcards.horizon}"
     script:
         "../workflow/scripts/assign_folds.py"
-
-
-rule shift_labels:
-    input:
-        folds="<results>/{symbol}/folds_h{horizon}.parquet",
-    output:
-        folds="<results>/{symbol}/nulls/session_shift/{replicate}/folds_h{horizon}.parquet",
-    log:
-        "<results>/{symbol}/logs/shift_labels_h{horizon}_{replicate}.log",
-    benchmark:
-        "<results>/{symbol}/benchmarks/shift_labels_h{horizon}_{replicate}.jsonl"
-    wildcard_constraints:
-        replicate="[0-9]+",
-    conda:
-        "../envs/data.yaml"
-    params:
-        seed=SETTINGS["seed"],
-        code=code("shift_labels"),
-    message:
-        "move {wildcards.symbol} h{wildcards.horizon} labels by whole sessions: null {wildcards.replicate}"
-    script:
-        "../workflow/scripts/shift_labels.py"

@@ -1,10 +1,10 @@
 # Fitting one model on one fold's training rows, and predicting the rows the fold holds out.
-# {null} is empty, or the folder of a null replicate: the same fit with labels that say nothing.
+# {null} is empty, or the folder of a null replicate: the same fit where there is nothing to find.
 
 
 rule fit_boosting:
     input:
-        train="<results>/{symbol}/splits/train.parquet",
+        train=lambda w: f"<results>/{{symbol}}/{market(w)}splits/train.parquet",
         manifest="<results>/{symbol}/features.json",
         folds="<results>/{symbol}/{null}folds_h{horizon}.parquet",
     output:

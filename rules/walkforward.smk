@@ -4,7 +4,7 @@
 
 rule walk_forward_boosting:
     input:
-        train="<results>/{symbol}/splits/train.parquet",
+        train=lambda w: f"<results>/{{symbol}}/{market(w)}splits/train.parquet",
         manifest="<results>/{symbol}/features.json",
         folds="<results>/{symbol}/{null}folds_h{horizon}.parquet",
     output:

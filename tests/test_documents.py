@@ -8,6 +8,7 @@ import yaml
 
 import test_barrier_search
 import test_causality
+import test_noninterference
 import test_oof
 from mlfactory.config import ROOT
 from mlfactory.provenance import closure, pins
@@ -39,6 +40,7 @@ def test_every_test_that_the_page_of_proofs_names_exists():
 def test_every_leak_that_is_planted_stands_on_the_page_of_proofs():
     page = (ROOT / "docs/validity.md").read_text()
     planted = {**test_causality.LEAKS, **test_oof.LEAKS, **test_barrier_search.LEAKS}
+    planted |= test_noninterference.LEAKS
     assert [leak for leak in planted if f"[{leak}]`" not in page] == []
 
 

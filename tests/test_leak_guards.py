@@ -7,7 +7,7 @@ import pytest
 import naive
 from market import MINUTE, bars_of, contract, random_raw
 from mlfactory import oof
-from mlfactory.baselines import VOLATILITY, _indicators
+from mlfactory.baselines import VOLATILITY, cells
 from mlfactory.errors import UserError
 from mlfactory.folds import embargo_bars, fold_table
 from mlfactory.labels import label_bars
@@ -128,7 +128,7 @@ def test_cells_of_the_clock_prior_are_cut_on_training_rows():
     rows = np.arange(400)
     spoilt = train.copy()
     spoilt.loc[500:, list(VOLATILITY)] = 99.0
-    np.testing.assert_array_equal(_indicators(train, rows)[rows], _indicators(spoilt, rows)[rows])
+    np.testing.assert_array_equal(cells(train, rows)[rows], cells(spoilt, rows)[rows])
 
 
 def test_known_label_does_not_change_when_a_hole_comes_after_its_window():

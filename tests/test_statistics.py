@@ -9,7 +9,9 @@ from mlfactory.statistics import (
     block_sums,
     bootstrap_counts,
     interval,
+    resamples,
     sum_interval,
+    wider,
 )
 
 
@@ -127,3 +129,25 @@ def test_calibration_error_of_tilted_probabilities_is_held_with_its_point(tilt):
     held = [b["low"] <= w <= b["high"] for b, w in zip(bounds, wanted, strict=True)]
     assert sum(held) >= 38
     assert tilt < 2 or all(b["low"] > 0.03 for b in bounds)
+
+
+def test_longer_blocks_widen_the_interval_of_what_clusters_over_days():
+    generator = np.random.default_rng(0)
+    session = np.repeat(np.arange(100), 4)
+    weekly = np.repeat(generator.normal(size=20), 20)
+    values = weekly + 0.1 * generator.normal(size=400)
+    given = {"samples": 500, "seed": 1}
+    one, five = resamples(session, [5, 1], **given)
+    assert (one.sessions, five.sessions) == (1, 5)
+    ends = [interval(drawn.mean(values), 0.95) for drawn in (one, five)]
+    assert ends[1]["high"] - ends[1]["low"] > 1.5 * (ends[0]["high"] - ends[0]["low"])
+    assert wider([{"score": e} for e in ends])["score"] is ends[1]
+    assert wider([{"score": e} for e in ends[::-1]])["score"] is ends[1]
+
+
+def test_length_that_leaves_few_blocks_is_passed_over_but_for_the_shortest():
+    session = np.arange(49)
+    found = resamples(session, [1, 5, 7], samples=10, seed=1)
+    assert [drawn.sessions for drawn in found] == [1, 5]
+    assert [d.sessions for d in resamples(session, [30, 40], samples=10, seed=1)] == [30]
+    assert [d.sessions for d in resamples(session, 1, samples=10, seed=1)] == [1]

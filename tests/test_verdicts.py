@@ -57,3 +57,24 @@ def test_baseline_that_is_worse_than_the_class_prior_is_named():
         "h20: the volatility+clock baseline (0.960) is worse than the class prior (0.910) on "
         "these rows: read the gain over the class prior"
     )
+
+
+def test_flipped_signs_are_nulls_of_direction_alone_and_free_shifts_of_nothing():
+    high = {"value": 1.0, "low": 0.9, "high": 1.1}
+    kinds = {
+        "session_shift": [],
+        "free_shift": [{verdicts.DIRECTION: high, verdicts.INFORMATION: high}],
+        "sign_flip": [{verdicts.DIRECTION: high, verdicts.INFORMATION: high}],
+    }
+    assert verdicts.nulls({"nulls": kinds}, verdicts.DIRECTION) == [high]
+    assert verdicts.nulls({"nulls": kinds}, verdicts.INFORMATION) == []
+
+
+def test_probe_stands_beside_the_distribution_of_its_nulls():
+    (gain, auc) = verdicts.probe_lines(made_up_scores(["a"], 1), 20)
+    assert gain == (
+        "h20: probe (ridge): direction gain 0.0100; nulls: session shift 0.0095, "
+        "95 % below 0.0181 of 20 (p 0.524)"
+    )
+    assert "AUC 0.010" in auc
+    assert verdicts.probe_lines({"models": {}}, 20) == []

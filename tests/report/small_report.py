@@ -6,6 +6,7 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 
+from mlfactory import null_probe
 from mlfactory.barrier_files import configured
 from mlfactory.checks import dataset
 from mlfactory.contracts import Contract, Slippage
@@ -155,9 +156,13 @@ def made_up_scores(models, n_nulls):
 
     shares = {"short": 0.4, "neutral": 0.2, "long": 0.4}
     return {
-        "data": {"rows": N, "effective_rows": 90.5, "blocks": 12, "class_shares": shares},
+        "data": {"rows": N, "effective_rows": 90.5, "blocks": {"1": 12}, "class_shares": shares},
         "settings": SETTINGS,
         "models": {name: model(0.01 + 0.001 * i) for i, name in enumerate(models)},
+        "probe": null_probe.summary(
+            dict.fromkeys(null_probe.SCORES, 0.01),
+            {"session_shift": [dict.fromkeys(null_probe.SCORES, i / 1000) for i in range(20)]},
+        ),
     }
 
 

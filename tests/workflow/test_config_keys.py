@@ -77,6 +77,14 @@ KEYS = {
     ),
     "predictions.source": ({"predictions": {"source": "full"}}, "predict_splits", "fit_boosting"),
     "nulls.session_shift": ({"nulls": {"session_shift": 2}}, "shift_labels", "assign_folds"),
+    "nulls.free_shift": ({"nulls": {"free_shift": 1}}, "shift_labels", "assign_folds"),
+    "nulls.sign_flip": ({"nulls": {"sign_flip": 1}}, "flip_signs", "clean_bars"),
+    "nulls.probe.shifts": ({"nulls": {"probe": {"shifts": 6}}}, "probe_nulls", "fit_boosting"),
+    "nulls.probe.sign_flips": (
+        {"nulls": {"probe": {"sign_flips": 2}}},
+        "probe_nulls",
+        "fit_boosting",
+    ),
 }
 KEYS |= {
     f"walk_forward.{key}": (
@@ -139,7 +147,7 @@ KEYS |= {
 }
 KEYS |= {
     f"scores.{key}": ({"scores": {key: value}}, "score_models", "fit_ensemble")
-    for key, value in {"samples": 150, "block_sessions": 2, "confidence": 0.9}.items()
+    for key, value in {"samples": 150, "block_sessions": [2], "confidence": 0.9}.items()
 }
 KEYS["checks.psi_test.warn"] = (
     {"checks": {"psi_test": {"warn": 0.0625}}},

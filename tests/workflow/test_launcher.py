@@ -23,8 +23,9 @@ def with_data(tmp_path_factory):
     config = folder / "config/config.yaml"
     text = config.read_text()
     fewer = re.sub(r"(?m)^models: .*$", "models: [logistic, lightgbm]", text)
+    fewer = fewer.replace("{shifts: 200, sign_flips: 20}", "{shifts: 5, sign_flips: 1}")
     config.write_text(fewer.replace("n_splits: 5", "n_splits: 2"))
-    assert config.read_text().count("n_splits: 2") == 1
+    assert config.read_text().count("n_splits: 2") == config.read_text().count("shifts: 5,") == 1
     market = synthetic.market(
         kind="planted",
         start="2024-01-02",

@@ -16,7 +16,7 @@ folds: {n_splits: 2}
 features: {timeframes: [30min, 1h]}
 splits: {embargo_sessions: 1, min_sessions: {train: 5, val: 1, test: 1}}
 scores: {samples: 100}
-nulls: {session_shift: 0}
+nulls: {session_shift: 0, probe: {shifts: 5, sign_flips: 1}}
 """
 SEARCH = """labels: {search: {enabled: true, share: 0.4, trials: 20, startup_trials: 5}}
 """

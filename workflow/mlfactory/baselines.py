@@ -20,7 +20,7 @@ def class_prior(y: Int8Array1D) -> Float64Array1D:
     return counts / counts.sum()
 
 
-def _indicators(table: pd.DataFrame, train: Int64Array1D) -> Float64Array2D:
+def cells(table: pd.DataFrame, train: Int64Array1D) -> Float64Array2D:
     """One column a quantile cell of each key, (n, 44) of 0 and 1; edges from training rows."""
     fast, slow = (table[name].to_numpy(dtype=np.float64) for name in VOLATILITY)
     keys = (
@@ -57,7 +57,7 @@ def volatility_clock_prior(
     -------
     (len(scored), 3) probabilities; a class without training rows has its class prior.
     """
-    X = _indicators(table, train)
+    X = cells(table, train)
     model = LogisticRegression(C=1.0, solver="newton-cholesky").fit(X[train], y[train])
     out = np.tile(class_prior(y[train]), (len(scored), 1))
     out[:, model.classes_] = model.predict_proba(X[scored])

@@ -4,6 +4,7 @@ import argparse
 import os
 import shutil
 import sys
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -36,13 +37,23 @@ def _validate(settings: dict[str, Any]) -> None:
             print(line, flush=True)
 
 
-def _audit(settings: dict[str, Any]) -> None:
-    """Whether any step of the workflow leaks, on the symbols' own files."""
+def _audit(settings: dict[str, Any], folds: bool) -> None:
+    """Whether any step of the workflow leaks, on the symbols' own files; fits too if asked."""
     from mlfactory import audited, causality
 
     for symbol in settings["symbols"]:
-        for line in causality.audit(audited.load(settings, symbol)):
+        market = audited.load(settings, symbol)
+        for line in causality.audit(market):
             print(line, flush=True)
+        for line in _audited_fits(market) if folds else ():
+            print(line, flush=True)
+
+
+def _audited_fits(market: Any) -> Iterator[str]:
+    from mlfactory import noninterference
+
+    models = configuration.load_models(market.settings["models"])
+    return noninterference.audit_fits(market, models)
 
 
 def _width() -> int | None:
@@ -100,6 +111,7 @@ def main(words: list[str] | None = None) -> None:
     parser.add_argument("--configfile", nargs="+", type=Path, default=[])
     parser.add_argument("--targets", default="")
     parser.add_argument("--audit", action="store_true")
+    parser.add_argument("--folds", action="store_true")
     arguments = parser.parse_args(words)
     try:
         if arguments.command == "rules":
@@ -110,7 +122,7 @@ def main(words: list[str] | None = None) -> None:
                 print(about(settings, arguments.targets))
             _COMMANDS[arguments.command](settings)
             if arguments.audit:
-                _audit(settings)
+                _audit(settings, arguments.folds)
     except UserError as error:
         sys.exit(f"error: {error}")
     except KeyboardInterrupt:

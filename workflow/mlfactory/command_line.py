@@ -139,6 +139,11 @@ def _add_options(commands: Mapping[str, argparse.ArgumentParser]) -> None:
     commands["validate"].add_argument(
         "--audit", action="store_true", help="also look for leaks in every step, on your own file"
     )
+    commands["validate"].add_argument(
+        "--folds",
+        action="store_true",
+        help="with --audit: also in the fits of every configured model, each fitted four times",
+    )
     for name in ("run", "rerun"):
         commands[name].add_argument(
             "--dry-run", action="store_true", help="only say what would be done"

@@ -36,17 +36,26 @@ def _same_windows(folds: pd.DataFrame, source: Int64Array1D) -> Int64Array1D:
     return np.where((source >= 0) & (source[last] == source + held), source, -1)
 
 
-def shift_labels(folds: pd.DataFrame, *, seed: int, replicate: int) -> pd.DataFrame:
-    """Give every row the label of the same minute, a random number of whole sessions on.
+KINDS = ("session_shift", "free_shift")
+"""Labels moved by whole sessions, clock and volatility kept; or by any number of bars."""
 
-    The clock and the labels' overlap are kept; what the features say of the label is not.
+
+def shift_labels(
+    folds: pd.DataFrame, *, seed: int, replicate: int, kind: str = "session_shift"
+) -> pd.DataFrame:
+    """Give every row the label of another one, a random distance on, the same for all rows.
+
+    By whole sessions to the same minute, the clock and the labels' overlap are kept; freely, by
+    any number of bars, their overlap alone. What the features say of the label is lost both ways.
 
     Parameters
     ----------
     folds
         Table of schema FOLDS.
     seed, replicate
-        Choose the shift, the same for all rows, circular over the training split's sessions.
+        Choose the distance, circular over the training split.
+    kind
+        ``session_shift`` or ``free_shift``.
 
     Returns
     -------
@@ -58,16 +67,7 @@ def shift_labels(folds: pd.DataFrame, *, seed: int, replicate: int) -> pd.DataFr
     UserError
         When there are fewer than 10 sessions.
     """
-    n_sessions = folds["session"].nunique()
-    if n_sessions < LEAST_SESSIONS:
-        raise UserError(
-            f"training split: has {n_sessions} sessions, a null shift needs {LEAST_SESSIONS}; get "
-            "more data, or set nulls.session_shift: 0"
-        )
-    least = max(1, int(LEAST_SHIFT * n_sessions))
-    generator = np.random.default_rng([seed, replicate])
-    shift = int(generator.integers(least, max(n_sessions - least, least + 1)))
-    source = _same_windows(folds, _sources(folds, shift))
+    source = _same_windows(folds, _source_of(folds, seed, replicate, kind))
     moved = folds.copy()
     for name in _LABEL_COLUMNS:
         moved[name] = folds[name].take(np.maximum(source, 0)).set_axis(folds.index)
@@ -76,3 +76,21 @@ def shift_labels(folds: pd.DataFrame, *, seed: int, replicate: int) -> pd.DataFr
     last = np.minimum(np.arange(len(folds)) + held, len(folds) - 1)
     moved["t1"] = folds["end"].take(last).set_axis(folds.index).where(held > 0)
     return moved
+
+
+def _source_of(folds: pd.DataFrame, seed: int, replicate: int, kind: str) -> Int64Array1D:
+    """The row whose label each row is given; -1 where there is none."""
+    n_sessions = folds["session"].nunique()
+    if n_sessions < LEAST_SESSIONS:
+        raise UserError(
+            f"training split: has {n_sessions} sessions, a null shift needs {LEAST_SESSIONS}; get "
+            "more data, or set nulls.session_shift, nulls.free_shift and nulls.probe.shifts to 0"
+        )
+    whole = kind == "session_shift"
+    steps = n_sessions if whole else len(folds)
+    least = max(1, int(LEAST_SHIFT * steps))
+    generator = np.random.default_rng([seed, replicate, KINDS.index(kind)][: 2 + (not whole)])
+    shift = int(generator.integers(least, max(steps - least, least + 1)))
+    if whole:
+        return _sources(folds, shift)
+    return (np.arange(len(folds)) + shift) % len(folds)

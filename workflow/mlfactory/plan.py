@@ -43,7 +43,7 @@ def plain(message: str) -> str:
     'null 0: fit MES lightgbm h20 fold 1'
     """
     words = " ".join(message.split())
-    null = re.search(r"nulls/session_shift/(\d+)/", words)
+    null = re.search(r"nulls/\w+/(\d+)/", words)
     return f"null {null[1]}: {words.replace(null[0], '').rstrip()}" if null else words
 
 

@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy as np
 
-from mlfactory.verdicts import nulls, verdict_line, worse_baseline
+from mlfactory.verdicts import nulls, probe_lines, verdict_line, worse_baseline
 
 _COLUMNS = (
     ("log-loss", "log_loss", 4),
@@ -20,7 +20,13 @@ _COLUMNS = (
 
 def _replicates(scores: dict[str, Any]) -> int:
     first = next(iter(scores["models"].values()))
-    return sum(map(len, first["nulls"].values()))
+    return len(nulls(first, "log_loss"))
+
+
+def _lengths(blocks: dict[str, int]) -> str:
+    """Sessions in a block, the wider interval of two lengths being shown."""
+    words = " or ".join(blocks)
+    return f"{words} session(s)" + (", the wider" if len(blocks) > 1 else "")
 
 
 def _cell(scores: dict[str, Any], key: str, digits: int) -> str:
@@ -93,7 +99,7 @@ def _board(
     title = f"{what}, {data['rows']} rows (effective {data['effective_rows']:.0f}), {shares}"
     words = [
         f"nats; gains: higher is better. [..] is the {bootstrap['confidence']:.0%} interval over "
-        f"blocks of {bootstrap['block_sessions']} session(s).",
+        f"blocks of {_lengths(data['blocks'])}.",
         "null: the same procedure on labels moved by whole sessions, the mean of "
         f"{_replicates(scores)} draw(s).",
     ]
@@ -101,6 +107,7 @@ def _board(
     below = [
         *(words if explained else [learnt]),
         *([worse] if worse else []),
+        *probe_lines(scores, horizon),
         verdict_line(scores, horizon),
     ]
     return "\n".join([*_wrapped([title], width), *table, *_wrapped(below, width)])

@@ -15,11 +15,11 @@ from mlfactory.folds import as_stacked, by_refit, embargo_bars
 from mlfactory.oof import TrainingSet, fold_rows, training_set
 from mlfactory.stacking import probabilities, unstack
 from mlfactory.statistics import (
-    block_numbers,
-    block_sums,
-    bootstrap_counts,
+    Resamples,
     interval,
+    resamples,
     sum_interval,
+    wider,
 )
 from mlfactory.walkforward import as_predictions, refits
 
@@ -37,7 +37,8 @@ class Scorer:
         When models were fitted anew, if they were walked forward; see `walkforward.refits`. Then
         ``folds`` holds refits in place of folds, and the baselines see the past only.
     bootstrap
-        ``samples``, ``block_sessions`` and ``confidence``.
+        ``samples``, ``block_sessions`` (one length, or several: the wider interval is shown) and
+        ``confidence``.
     seed
         Of the bootstrap; the same resamples for every model, so that differences are paired.
     """
@@ -71,8 +72,9 @@ class Scorer:
         }
         self.direction_prior = _direction_prior(data, pairs)[self.rows]
         session = folds["session"].to_numpy()[self.rows]
-        self.block = block_numbers(session, bootstrap["block_sessions"])
-        self.counts = bootstrap_counts(self.block[-1] + 1, bootstrap["samples"], seed)
+        self.resamples = resamples(
+            session, bootstrap["block_sessions"], samples=bootstrap["samples"], seed=seed
+        )
         self.confidence = bootstrap["confidence"]
 
     def describe(self) -> dict[str, Any]:
@@ -81,7 +83,7 @@ class Scorer:
         return {
             "rows": len(self.rows),
             "effective_rows": round(float(self.uniqueness.sum()), 1),
-            "blocks": int(self.block[-1] + 1),
+            "blocks": {str(r.sessions): r.counts.shape[1] for r in self.resamples},
             "class_shares": dict(zip(("short", "neutral", "long"), shares.tolist(), strict=True)),
         }
 
@@ -96,45 +98,44 @@ class Scorer:
         Returns
         -------
         ``log_loss``, ``gain_class_prior``, ``gain_volatility_clock_prior``, ``direction_gain``
-        (nats), ``direction_auc`` within folds, ``calibration_error``: each value, low, high; and
-        ``macro_f1``.
+        (nats), ``direction_auc`` within folds, ``calibration_error``: each value, low, high and
+        the ``block_sessions`` of this interval, the widest; and ``macro_f1``.
         """
         held_out = self.datetime.iloc[self.held_out].reset_index(drop=True)
         if not table["datetime"].equals(held_out):
             raise ValueError("the predictions are not of the held-out rows")
         p = probabilities(table)[np.searchsorted(self.held_out, self.rows)]
         p /= p.sum(axis=1, keepdims=True)
+        found = [self._intervals(p, drawn) for drawn in self.resamples]
+        return {**wider(found), "macro_f1": metrics.macro_f1(self.y, p)}
+
+    def _intervals(self, p: Float64Array2D, drawn: Resamples) -> dict[str, dict[str, float]]:
+        """Each score with its interval over blocks of one length."""
         loss = metrics.log_losses(self.y, p)
-        samples = {"log_loss": self._mean(loss)}
+        samples = {"log_loss": drawn.mean(loss)}
         for name, baseline in self.baselines.items():
-            samples[f"gain_{name}"] = self._mean(metrics.log_losses(self.y, baseline) - loss)
+            samples[f"gain_{name}"] = drawn.mean(metrics.log_losses(self.y, baseline) - loss)
         p_long = metrics.direction(p)
-        samples["direction_gain"] = self._direction_gain(p_long)
-        samples["direction_auc"] = self._direction_auc(p_long)
-        intervals = {name: interval(s, self.confidence) for name, s in samples.items()}
-        intervals["calibration_error"] = sum_interval(self._calibration_gaps(p), self.confidence)
-        return {**intervals, "macro_f1": metrics.macro_f1(self.y, p)}
+        samples["direction_gain"] = self._direction_gain(p_long, drawn)
+        samples["direction_auc"] = self._direction_auc(p_long, drawn)
+        found = {name: interval(s, self.confidence) for name, s in samples.items()}
+        found["calibration_error"] = sum_interval(self._calibration_gaps(p, drawn), self.confidence)
+        return {name: {**ends, "block_sessions": drawn.sessions} for name, ends in found.items()}
 
-    def _resampled(self, values: np.ndarray) -> np.ndarray:
-        return self.counts @ block_sums(self.block, values)
-
-    def _mean(self, values: Float64Array1D) -> Float64Array1D:
-        return self._resampled(values) / self._resampled(np.ones(len(values)))
-
-    def _direction_gain(self, p_long: Float64Array1D) -> Float64Array1D:
+    def _direction_gain(self, p_long: Float64Array1D, drawn: Resamples) -> Float64Array1D:
         gain = metrics.direction_log_losses(self.y, self.direction_prior)
         gain = gain - metrics.direction_log_losses(self.y, p_long)
         moved = (self.y != metrics.NEUTRAL).astype(float)
-        return self._resampled(gain) / self._resampled(moved)
+        return drawn.sums(gain) / drawn.sums(moved)
 
-    def _direction_auc(self, p_long: Float64Array1D) -> Float64Array1D:
+    def _direction_auc(self, p_long: Float64Array1D, resamples: Resamples) -> Float64Array1D:
         """AUC within each fold, averaged by non-neutral rows; pooling folds would bias it."""
-        total = np.zeros(len(self.counts))
-        weight = np.zeros(len(self.counts))
+        total = np.zeros(len(resamples.counts))
+        weight = np.zeros(len(resamples.counts))
         for fold in np.unique(self.fold):
             rows = (self.fold == fold) & (self.y != metrics.NEUTRAL)
-            present, block = np.unique(self.block[rows], return_inverse=True)
-            counts = self.counts[:, present]
+            present, block = np.unique(resamples.block[rows], return_inverse=True)
+            counts = resamples.counts[:, present]
             long = self.y[rows] == metrics.LONG
             auc = metrics.block_weighted_auc(long, p_long[rows], block, counts)
             known = np.isfinite(auc)
@@ -144,13 +145,12 @@ class Scorer:
         with np.errstate(invalid="ignore"):
             return total / weight
 
-    def _calibration_gaps(self, p: Float64Array2D) -> Float64Array2D:
+    def _calibration_gaps(self, p: Float64Array2D, drawn: Resamples) -> Float64Array2D:
         bins = metrics.calibration_bins(self.y, p)
         gap = p - np.eye(3)[self.y]
-        n_blocks = self.block[-1] + 1
-        sums = np.zeros((n_blocks, 3 * metrics.CALIBRATION_BINS))
-        np.add.at(sums, (self.block[:, None], bins), gap)
-        return metrics.calibration_gaps(self.counts @ sums, self._resampled(np.ones(len(self.y))))
+        sums = np.zeros((drawn.counts.shape[1], 3 * metrics.CALIBRATION_BINS))
+        np.add.at(sums, (drawn.block[:, None], bins), gap)
+        return metrics.calibration_gaps(drawn.counts @ sums, drawn.sums(np.ones(len(self.y))))
 
 
 def _folds_of(data: TrainingSet, embargo: int) -> list[tuple[Int64Array1D, Int64Array1D]]:
@@ -196,6 +196,33 @@ def null_replicates(
         )
         for i, (table, stack) in enumerate(zip(folds, stacks, strict=True))
     ]
+
+
+def nulls_by_kind(
+    counts: dict[str, int],
+    replicates: list[tuple[pd.DataFrame, dict[str, pd.DataFrame]]],
+    flipped: list[pd.DataFrame],
+) -> dict[str, list[tuple[pd.DataFrame, ...]]]:
+    """Replicates by kind, in the order of ``counts``; those of the last kind with their own rows.
+
+    Parameters
+    ----------
+    counts
+        Replicates of each kind; the last is ``sign_flip``.
+    replicates
+        All of them, see `null_replicates`.
+    flipped
+        The training split of each sign-flipped market.
+    """
+    found: dict[str, Any] = {}
+    first = 0
+    for kind, count in counts.items():
+        found[kind] = replicates[first : first + count]
+        first += count
+    found["sign_flip"] = [
+        (*replicate, train) for replicate, train in zip(found["sign_flip"], flipped, strict=True)
+    ]
+    return found
 
 
 def walked_by_model(models: list[str], tables: list[pd.DataFrame]) -> list[dict[str, pd.DataFrame]]:
@@ -245,7 +272,8 @@ def score_models(
     train: pd.DataFrame,
     folds: pd.DataFrame,
     predictions: dict[str, pd.DataFrame],
-    nulls: dict[str, list[tuple[pd.DataFrame, dict[str, pd.DataFrame]]]],
+    nulls: dict[str, list[tuple[Any, ...]]],
+    probe: dict[str, Any] | None = None,
     **settings: Any,
 ) -> dict[str, Any]:
     """What ``scores_h{horizon}.json`` holds of one way to predict, all of it but ``walk_forward``.
@@ -257,23 +285,30 @@ def score_models(
     predictions
         Each model's out-of-fold predictions.
     nulls
-        For each kind of null its replicates: folds with the null's labels, and each model's
-        out-of-fold predictions from them.
+        For each kind of null its replicates: folds with the null's labels, each model's
+        out-of-fold predictions from them, and the training split where it is another.
+    probe
+        The closed-form probe's scores and nulls, see `null_probe`.
     settings
         See `Scorer`.
 
     Returns
     -------
-    ``data`` (what is scored), ``settings``, and for every model its scores with, under ``nulls``,
-    the same scores of each replicate.
+    ``data`` (what is scored), ``settings``, ``probe``, and for every model its scores with, under
+    ``nulls``, the same scores of each replicate.
     """
     scorer = Scorer(train, folds, **settings)
     models: dict[str, Any] = {name: scorer.score(t) for name, t in predictions.items()}
     for scores in models.values():
         scores["nulls"] = {kind: [] for kind in nulls}
     for kind, replicates in nulls.items():
-        for null_folds, null_predictions in replicates:
-            null = Scorer(train, null_folds, **settings)
+        for null_folds, null_predictions, *own_train in replicates:
+            null = Scorer(own_train[0] if own_train else train, null_folds, **settings)
             for name, table in null_predictions.items():
                 models[name]["nulls"][kind].append(null.score(table))
-    return {"data": scorer.describe(), "settings": settings, "models": models}
+    return {
+        "data": scorer.describe(),
+        "settings": settings,
+        "models": models,
+        "probe": probe or {},
+    }

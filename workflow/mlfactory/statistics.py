@@ -1,5 +1,8 @@
 """Intervals: the session-block bootstrap."""
 
+from collections.abc import Sequence
+from dataclasses import dataclass
+
 import numpy as np
 
 from mlfactory._typing import Float64Array1D, Float64Array2D, Int64Array1D
@@ -25,6 +28,69 @@ def bootstrap_counts(n_blocks: int, samples: int, seed: int) -> Float64Array2D:
 def block_sums(block: Int64Array1D, values: np.ndarray) -> np.ndarray:
     """Sums of ``values`` (n,) or (n, k) over each block."""
     return np.add.reduceat(values, np.flatnonzero(np.r_[True, np.diff(block) != 0]), axis=0)
+
+
+@dataclass(frozen=True)
+class Resamples:
+    """How often each block of rows is drawn in each resample.
+
+    Attributes
+    ----------
+    sessions
+        Sessions in a block.
+    block
+        (n,) the block of each row.
+    counts
+        (1 + samples, blocks), see `bootstrap_counts`.
+    """
+
+    sessions: int
+    block: Int64Array1D
+    counts: Float64Array2D
+
+    def sums(self, values: np.ndarray) -> np.ndarray:
+        """Sums of (n,) or (n, k) values in each resample, (1 + samples,) or (1 + samples, k)."""
+        return self.counts @ block_sums(self.block, values)
+
+    def mean(self, values: Float64Array1D) -> Float64Array1D:
+        """Means of (n,) values in each resample, (1 + samples,)."""
+        return self.sums(values) / self.sums(np.ones(len(values)))
+
+
+LEAST_BLOCKS = 10
+"""Blocks below which a bootstrap over them says nothing; the shortest length is always taken."""
+
+
+def resamples(
+    session: np.ndarray, block_sessions: int | Sequence[int], *, samples: int, seed: int
+) -> list[Resamples]:
+    """Resamples by blocks of each length, the shortest first.
+
+    Parameters
+    ----------
+    session
+        (n,) the session of each row, ascending.
+    block_sessions
+        Lengths in sessions; one that leaves fewer than 10 blocks is passed over, but for the
+        shortest.
+    samples, seed
+        See `bootstrap_counts`.
+    """
+    lengths = sorted(np.atleast_1d(block_sessions).tolist())
+    numbers = [block_numbers(session, length) for length in lengths]
+    return [
+        Resamples(length, block, bootstrap_counts(int(block[-1]) + 1, samples, seed))
+        for i, (length, block) in enumerate(zip(lengths, numbers, strict=True))
+        if i == 0 or block[-1] + 1 >= LEAST_BLOCKS
+    ]
+
+
+def wider(found: Sequence[dict[str, dict[str, float]]]) -> dict[str, dict[str, float]]:
+    """Of several sets of intervals the widest of each name, the first where they are as wide."""
+    return {
+        name: max((one[name] for one in found), key=lambda ends: ends["high"] - ends["low"])
+        for name in found[0]
+    }
 
 
 def sum_interval(parts: Float64Array2D, confidence: float) -> dict[str, float]:

@@ -24,9 +24,20 @@ class Verdict(StrEnum):
     NEITHER = "above neither"
 
 
+def rivals(key: str) -> tuple[str, ...]:
+    """The kinds of null that a score is compared with.
+
+    Flipped signs keep volatility, and with it what can be known beyond volatility and clock: they
+    are nulls of direction alone. Freely shifted labels keep nothing: they show that the procedure
+    finds nothing in nothing, and are no rival of any score.
+    """
+    return ("session_shift", "sign_flip") if "direction" in key else ("session_shift",)
+
+
 def nulls(scores: Mapping[str, Any], key: str) -> list[dict[str, Any]]:
-    """The score of each null replicate that has one."""
-    replicates = [replicate[key] for kind in scores["nulls"].values() for replicate in kind]
+    """The score of each null replicate that it is compared with and that has one."""
+    kinds = scores["nulls"]
+    replicates = [one[key] for kind in rivals(key) for one in kinds.get(kind, [])]
     return [null for null in replicates if null["value"] is not None]
 
 
@@ -107,3 +118,22 @@ def worse_baseline(scores: Mapping[str, Any], horizon: int) -> str | None:
         f"h{horizon}: the volatility+clock baseline ({loss[INFORMATION]:.3f}) is worse than the "
         f"class prior ({loss[CLASS_PRIOR]:.3f}) on these rows: read the gain over the class prior"
     )
+
+
+def probe_lines(scores: Mapping[str, Any], horizon: int) -> list[str]:
+    """What the closed-form probe scores in direction beside each of its nulls; empty without."""
+    found = scores.get("probe") or {}
+    lines = []
+    for key, name, digits in ((DIRECTION, "direction gain", 4), ("direction_auc", "AUC", 3)):
+        one = found.get(key, {"nulls": {}})
+        parts = [_in_words(kind, drawn, digits) for kind, drawn in one["nulls"].items()]
+        if parts:
+            value = f"{one['value']:.{digits}f}"
+            lines.append(f"h{horizon}: probe (ridge): {name} {value}; nulls: {'; '.join(parts)}")
+    return lines
+
+
+def _in_words(kind: str, drawn: Mapping[str, Any], digits: int) -> str:
+    mean, top = (f"{v:.{digits}f}" for v in (drawn["mean"], drawn["quantiles"]["0.95"]))
+    name = kind.replace("_", " ")
+    return f"{name} {mean}, 95 % below {top} of {drawn['count']} (p {drawn['p_value']:.3f})"

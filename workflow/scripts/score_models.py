@@ -3,6 +3,7 @@ from mlfactory.folds import as_stacked
 from mlfactory.scores import (
     by_model,
     null_replicates,
+    nulls_by_kind,
     score_models,
     score_walks,
     walked_by_model,
@@ -21,33 +22,36 @@ settings = {
     "bootstrap": snakemake.params.bootstrap,
     "seed": snakemake.params.seed,
 }
-walks = tables.read_all(snakemake.input.walks, schemas.WALK_FORWARD)
-null_walks = tables.read_all(snakemake.input.null_walks, schemas.WALK_FORWARD)
 scores = score_models(
     train,
     as_stacked(folds, stack),
-    by_model(
-        stack,
-        models,
-        dict(zip(ensembles, ensemble_oof, strict=True)),
-    ),
-    {
-        "session_shift": null_replicates(
+    by_model(stack, models, dict(zip(ensembles, ensemble_oof, strict=True))),
+    nulls_by_kind(
+        snakemake.params.nulls,
+        null_replicates(
             null_folds,
             null_stacks,
             tables.read_all(snakemake.input.null_ensembles, schemas.PREDICTIONS),
             models,
             ensembles,
-        )
-    },
+        ),
+        [tables.read_split(path) for path in snakemake.input.flipped],
+    ),
+    tables.read_json(snakemake.input.probe)[snakemake.wildcards.horizon],
     **settings,
 )
 walked = score_walks(
     train,
     folds,
-    walked_by_model(snakemake.params.walked, walks),
+    walked_by_model(
+        snakemake.params.walked,
+        tables.read_all(snakemake.input.walks, schemas.WALK_FORWARD),
+    ),
     null_folds,
-    walked_by_model(snakemake.params.walked, null_walks),
+    walked_by_model(
+        snakemake.params.walked,
+        tables.read_all(snakemake.input.null_walks, schemas.WALK_FORWARD),
+    ),
     refit=snakemake.params.refit,
     **settings,
 )

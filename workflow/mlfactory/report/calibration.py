@@ -113,7 +113,7 @@ def model_curves(part: HorizonEvidence, model: str) -> list[Curve]:
     return curves(
         y,
         p,
-        block_numbers(session.to_numpy(), settings["bootstrap"]["block_sessions"]),
+        block_numbers(session.to_numpy(), int(np.min(settings["bootstrap"]["block_sessions"]))),
         confidence=settings["bootstrap"]["confidence"],
         seed=settings["seed"],
     )

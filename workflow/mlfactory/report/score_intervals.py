@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 from typing import Any
 
+from mlfactory.report import null_distributions
 from mlfactory.report._base import (
     NULL_COLOUR,
     Block,
@@ -95,7 +96,7 @@ def section(evidence: Evidence) -> Section:
     walked = any(part.walked for part in evidence.horizons)
     blocks: list[Block] = [Note(TWO_SIDED)] if walked else []
     for part in evidence.horizons:
-        blocks += all_charts(part)
+        blocks += [*all_charts(part), *null_distributions.blocks(part)]
     title = "K-fold scores, which feed the ensembles"
     return Section("scores", title if walked else "Scores against their nulls", tuple(blocks))
 

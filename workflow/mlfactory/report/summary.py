@@ -125,6 +125,11 @@ def _verdicts(part: HorizonEvidence) -> Table:
     return Table("Model by model", header, rows, horizon=part.horizon)
 
 
+def _in_words(blocks: dict[str, int]) -> str:
+    parts = [f"{count:,} of {sessions} session(s)" for sessions, count in blocks.items()]
+    return " or ".join(parts) + (", the wider interval" if len(parts) > 1 else "")
+
+
 def _scored(part: HorizonEvidence) -> Facts:
     data, settings = part.headline["data"], part.headline["settings"]["bootstrap"]
     replicates = {len(nulls(s, "log_loss")) for s in part.headline["models"].values()}
@@ -132,7 +137,7 @@ def _scored(part: HorizonEvidence) -> Facts:
         (
             ("rows scored", f"{data['rows']:,} ({data['rows'] / len(part.folds):.0%} of training)"),
             ("effective rows (labels overlap)", f"{data['effective_rows']:,.0f}"),
-            ("session blocks resampled", f"{data['blocks']:,}"),
+            ("session blocks resampled", _in_words(data["blocks"])),
             ("interval", f"{settings['confidence']:.0%}, {settings['samples']} resamples"),
             ("null draws", ", ".join(map(str, sorted(replicates)))),
         ),
