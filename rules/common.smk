@@ -2,7 +2,7 @@
 from dataclasses import asdict
 
 from mlfactory import config as configuration
-from mlfactory import contracts, raw_files, running, runtime
+from mlfactory import contracts, model_inputs, raw_files, running, runtime
 from mlfactory.provenance import pins, script_hash
 from snakemake_logger_plugin_mlfactory.scheduling import one_look_at_a_time
 
@@ -54,6 +54,17 @@ def barriers(wildcards):
     """The configured k_up, k_down and max_bars of the symbol's horizon."""
     horizon = int(wildcards.horizon)
     return runtime.or_exit(configuration.barriers, SETTINGS, wildcards.symbol, horizon)
+
+
+def where_selected(path):
+    """An input function: this file for a model that wants a selection, nothing for another."""
+    return lambda w: path if model_inputs.n_selected(MODELS[w.model]) else []
+
+
+def choice(wildcards):
+    """How a model chooses out of a ranking; nothing for one that wants no selection."""
+    selects = model_inputs.n_selected(MODELS[wildcards.model])
+    return configuration.choice(SETTINGS) if selects else {}
 
 
 def code(script, *modules):

@@ -1,7 +1,7 @@
 import shutil
 
 import pytest
-from clone import copy_workflow, snakemake
+from clone import OOF, copy_workflow, snakemake
 
 
 @pytest.fixture(scope="session")
@@ -24,6 +24,22 @@ def copy(finished, tmp_path):
 SEARCH = """horizons: [5]
 labels: {search: {enabled: true, share: 0.4, trials: 20, startup_trials: 5}}
 """
+
+
+CHOSEN = """models: [logistic, svm]
+horizons: [20]
+"""
+
+
+@pytest.fixture(scope="session")
+def chosen(finished, tmp_path_factory):
+    """A copy of the finished workflow, gone on with a fit that wants a selection."""
+    folder = tmp_path_factory.mktemp("chosen") / "workflow"
+    shutil.copytree(finished, folder, symlinks=True)
+    (folder / "chosen.yaml").write_text(CHOSEN)
+    run = snakemake(folder, OOF.format("svm"), config=("config/test.yaml", "chosen.yaml"))
+    assert run.returncode == 0, run.stdout[-3000:] + run.stderr[-6000:]
+    return folder
 
 
 @pytest.fixture(scope="session")

@@ -11,6 +11,7 @@ STAGES = {
     "labels": ("label_bars",),
     "dataset": ("scale_splits", "write_manifest"),
     "folds": ("assign_folds", "shift_labels"),
+    "selection": ("select_features",),
     "oof": ("fit_boosting", "fit_classical", "fit_neural"),
     "full": ("fit_boosting_full", "fit_classical_full", "fit_neural_full"),
     "stack": ("stack_predictions",),

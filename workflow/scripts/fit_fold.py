@@ -1,6 +1,6 @@
 from mlfactory import gpu, runtime, schemas, tables
 from mlfactory.bundles import save_bundle
-from mlfactory.model_inputs import columns
+from mlfactory.model_inputs import columns, optional_json
 from mlfactory.oof import fit_fold
 
 runtime.setup(snakemake)
@@ -12,6 +12,8 @@ bundle, predictions, metrics = fit_fold(
     embargo=snakemake.params.embargo,
     model=snakemake.params.model,
     **snakemake.params.fit,
+    ranking=optional_json(snakemake.input.selection),
+    choice=snakemake.params.choice,
     threads=snakemake.params.threads,
     seed=snakemake.params.seed,
     device=gpu.claimed(snakemake.params.model),

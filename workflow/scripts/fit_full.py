@@ -1,6 +1,6 @@
 from mlfactory import gpu, runtime, schemas, tables
 from mlfactory.bundles import save_bundle
-from mlfactory.model_inputs import columns
+from mlfactory.model_inputs import columns, optional_json
 from mlfactory.oof import fit_full
 
 runtime.setup(snakemake)
@@ -10,6 +10,8 @@ bundle, metrics = fit_full(
     tables.read(snakemake.input.folds, schemas.FOLDS),
     model=snakemake.params.model,
     **snakemake.params.fit,
+    ranking=optional_json(snakemake.input.selection),
+    choice=snakemake.params.choice,
     threads=snakemake.params.threads,
     seed=snakemake.params.seed,
     device=gpu.claimed(snakemake.params.model),
