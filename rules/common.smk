@@ -61,6 +61,15 @@ def where_selected(path):
     return lambda w: path if model_inputs.n_selected(MODELS[w.model]) else []
 
 
+def where_tuned(path):
+    """An input function: this file for a model that is tuned, nothing for another."""
+    scope = SETTINGS["tuning"]["scope"]
+    if scope == "off":
+        return lambda w: []
+    path = path.replace("{fold}", "full") if scope == "shared" else path
+    return lambda w: path if MODELS[w.model]["search_space"] else []
+
+
 def choice(wildcards):
     """How a model chooses out of a ranking; nothing for one that wants no selection."""
     selects = model_inputs.n_selected(MODELS[wildcards.model])
@@ -75,7 +84,12 @@ def code(script, *modules):
 def code_by_step():
     """The hash of each step's code, those of fits by model, for the record."""
     steps = [path.stem for path in Path(workflow.basedir).glob("workflow/scripts/*.py")]
-    fits = {"fit_fold": MODELS, "fit_full": MODELS, "fit_ensemble": ENSEMBLES}
+    fits = {
+        "tune_model": MODELS,
+        "fit_fold": MODELS,
+        "fit_full": MODELS,
+        "fit_ensemble": ENSEMBLES,
+    }
     hashes = {step: code(step) for step in sorted(steps) if step not in fits}
     for step, models in fits.items():
         hashes |= {f"{step} {m}": code(step, f"mlfactory.models.{m}") for m in models}

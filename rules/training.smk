@@ -10,6 +10,9 @@ rule fit_boosting:
         selection=where_selected(
             "<results>/{symbol}/{null}selection/h{horizon}/fold{fold}.json"
         ),
+        tuning=where_tuned(
+            "<results>/{symbol}/{null}tuning/{model}/h{horizon}/fold{fold}.json"
+        ),
     output:
         model=directory("<results>/{symbol}/{null}models/{model}/h{horizon}/fold{fold}"),
         oof="<results>/{symbol}/{null}oof/{model}_h{horizon}_fold{fold}.parquet",
@@ -64,6 +67,7 @@ rule fit_boosting_full:
         selection=where_selected(
             "<results>/{symbol}/selection/h{horizon}/foldfull.json"
         ),
+        tuning=where_tuned("<results>/{symbol}/tuning/{model}/h{horizon}/foldfull.json"),
     output:
         model=directory("<results>/{symbol}/models/{model}/h{horizon}/foldfull"),
     log:

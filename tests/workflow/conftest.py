@@ -28,12 +28,13 @@ labels: {search: {enabled: true, share: 0.4, trials: 20, startup_trials: 5}}
 
 CHOSEN = """models: [logistic, svm]
 horizons: [20]
+tuning: {scope: fold, trials: 4, inner_folds: 2}
 """
 
 
 @pytest.fixture(scope="session")
 def chosen(finished, tmp_path_factory):
-    """A copy of the finished workflow, gone on with a fit that wants a selection."""
+    """A copy of the finished workflow, gone on with a tuned fit that wants a selection."""
     folder = tmp_path_factory.mktemp("chosen") / "workflow"
     shutil.copytree(finished, folder, symlinks=True)
     (folder / "chosen.yaml").write_text(CHOSEN)

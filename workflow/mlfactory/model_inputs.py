@@ -44,6 +44,13 @@ def optional_json(path: str | Sequence[str]) -> dict[str, Any] | None:
     return read_json(path) if isinstance(path, str) and path else None
 
 
+def with_tuned(model: dict[str, Any], tuning: Mapping[str, Any] | None) -> dict[str, Any]:
+    """A model's yaml with the parameters that a search found in place of its own; see `tuning`."""
+    if tuning is None:
+        return model
+    return model | {"training": model["training"] | tuning["parameters"]}
+
+
 def n_selected(model: Mapping[str, Any]) -> int | None:
     """How many features are selected in each fit; None when all that may be read are read."""
     wanted = model["needs"]["features"]

@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from mlfactory import registry, selection
+from mlfactory import registry, selection, tuning
 from mlfactory._typing import BoolArray1D, Float64Array1D, Float64Array2D, Int8Array1D, Int64Array1D
 from mlfactory.bundles import Bundle, scaled
 from mlfactory.folds import embargo_bars, intervals, overlapping, training_rows
@@ -273,6 +273,54 @@ def rank_features(
     bars = embargo_bars(folds, **embargo)
     rows, _ = fold_rows(data, fold_number(fold), bars)
     return selection.ranked(data, rows, embargo_bars=bars, **settings)
+
+
+def tune_fold(
+    train: pd.DataFrame,
+    folds: pd.DataFrame,
+    *,
+    embargo: dict[str, int],
+    model: dict[str, Any],
+    ranking: Mapping[str, Any] | None = None,
+    choice: Mapping[str, Any] = selection.CHOICE,
+    trials: int,
+    inner_folds: int,
+    spread: float,
+    pruning: bool,
+    origin: dict[str, Any],
+    device: Device = CPU,
+    **fit: Any,
+) -> dict[str, Any]:
+    """Search a model's parameters on the training rows of a fold, or of the whole split.
+
+    Parameters
+    ----------
+    train, folds, embargo
+        As in `rank_features`.
+    model, ranking, choice, device, fit
+        As in `fit_rows`. The features are those of the fit: inner held-out rows had a part in
+        their ranking, for every trial alike.
+    trials, inner_folds, spread, pruning
+        See `tuning.search`.
+    origin
+        ``model``, ``horizon`` and ``fold`` name the study.
+    """
+    data = training_set(train, folds)
+    bars = embargo_bars(folds, **embargo)
+    rows, _ = fold_rows(data, fold_number(origin["fold"]), bars)
+    features = selected(data, rows, model, ranking, choice=choice, embargo_bars=bars, **fit)
+    given = tuning.trials_on(
+        data,
+        rows,
+        model=model,
+        features=features,
+        n_folds=inner_folds,
+        embargo_bars=bars,
+        device=device,
+        **fit,
+    )
+    name = "tuning_{model}_h{horizon}_fold{fold}".format(**origin)
+    return tuning.search(given, name=name, n_trials=trials, spread=spread, pruning=pruning)
 
 
 def fit_fold(

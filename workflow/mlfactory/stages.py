@@ -12,6 +12,7 @@ STAGES = {
     "dataset": ("scale_splits", "write_manifest"),
     "folds": ("assign_folds", "shift_labels"),
     "selection": ("select_features",),
+    "tuning": ("tune_boosting", "tune_classical", "tune_neural"),
     "oof": ("fit_boosting", "fit_classical", "fit_neural"),
     "full": ("fit_boosting_full", "fit_classical_full", "fit_neural_full"),
     "stack": ("stack_predictions",),
