@@ -58,7 +58,7 @@ def main() -> None:
         }
         for way, table in (("walk-forward", folds), ("its null", moved)):
             began = time.process_time()
-            walked = walk_forward(train, table, refit=refit, **fit)
+            walked = walk_forward(train, table, refit=refit, embargo=embargo, **fit)
             scorer = Scorer(whole, by_refit(table, walked), refit=refit, **scoring)
             line(name, way, scorer.score(as_predictions(walked)), began)
             if way == "walk-forward":

@@ -2,7 +2,7 @@
 from dataclasses import asdict
 
 from mlfactory import config as configuration
-from mlfactory import contracts, raw_files, running, runtime
+from mlfactory import contracts, model_inputs, raw_files, running, runtime
 from mlfactory.provenance import pins, script_hash
 from snakemake_logger_plugin_mlfactory.scheduling import one_look_at_a_time
 
@@ -74,6 +74,33 @@ def market(wildcards):
     return wildcards.null if wildcards.null in FLIPPED else ""
 
 
+def where_selected(path):
+    """An input function: this file for a model that wants a selection, nothing for another."""
+    return lambda w: path if model_inputs.n_selected(MODELS[w.model]) else []
+
+
+def where_tuned(path):
+    """An input function: this file for a model that is tuned, nothing for another."""
+    scope = SETTINGS["tuning"]["scope"]
+    if scope == "off":
+        return lambda w: []
+    path = path.replace("{fold}", "full") if scope == "shared" else path
+    return lambda w: path if MODELS[w.model]["search_space"] else []
+
+
+def choice(wildcards):
+    """How a model chooses out of a ranking; nothing for one that wants no selection."""
+    selects = model_inputs.n_selected(MODELS[wildcards.model])
+    return configuration.choice(SETTINGS) if selects else {}
+
+
+def selection(wildcards):
+    """How a fit without a ranking's file ranks and chooses; nothing for a model without selection."""
+    ranked_by = configuration.ranking(SETTINGS)
+    chosen = choice(wildcards)
+    return {"choice": chosen, "ranked_by": ranked_by} if chosen else {}
+
+
 def code(script, *modules):
     """Hash of a script, of all of the package that it imports, and of modules that are named."""
     return script_hash(f"{workflow.basedir}/workflow/scripts/{script}.py", *modules)
@@ -83,6 +110,7 @@ def code_by_step():
     """The hash of each step's code, those of fits by model, for the record."""
     steps = [path.stem for path in Path(workflow.basedir).glob("workflow/scripts/*.py")]
     fits = {
+        "tune_model": MODELS,
         "fit_fold": MODELS,
         "fit_full": MODELS,
         "walk_forward": MODELS,

@@ -7,6 +7,12 @@ rule fit_boosting:
         train=lambda w: f"<results>/{{symbol}}/{market(w)}splits/train.parquet",
         manifest="<results>/{symbol}/features.json",
         folds="<results>/{symbol}/{null}folds_h{horizon}.parquet",
+        selection=where_selected(
+            "<results>/{symbol}/{null}selection/h{horizon}/fold{fold}.json"
+        ),
+        tuning=where_tuned(
+            "<results>/{symbol}/{null}tuning/{model}/h{horizon}/fold{fold}.json"
+        ),
     output:
         model=directory("<results>/{symbol}/{null}models/{model}/h{horizon}/fold{fold}"),
         oof="<results>/{symbol}/{null}oof/{model}_h{horizon}_fold{fold}.parquet",
@@ -24,6 +30,7 @@ rule fit_boosting:
     params:
         model=lambda w: MODELS[w.model],
         fit=SETTINGS["fit"],
+        choice=choice,
         embargo=SETTINGS["folds"]["embargo"],
         threads=SETTINGS["threads"],
         seed=SETTINGS["seed"],
@@ -57,6 +64,10 @@ rule fit_boosting_full:
         train="<results>/{symbol}/splits/train.parquet",
         manifest="<results>/{symbol}/features.json",
         folds="<results>/{symbol}/folds_h{horizon}.parquet",
+        selection=where_selected(
+            "<results>/{symbol}/selection/h{horizon}/foldfull.json"
+        ),
+        tuning=where_tuned("<results>/{symbol}/tuning/{model}/h{horizon}/foldfull.json"),
     output:
         model=directory("<results>/{symbol}/models/{model}/h{horizon}/foldfull"),
     log:
@@ -73,6 +84,7 @@ rule fit_boosting_full:
     params:
         model=lambda w: MODELS[w.model],
         fit=SETTINGS["fit"],
+        choice=choice,
         threads=SETTINGS["threads"],
         seed=SETTINGS["seed"],
         code=lambda w: code("fit_full", f"mlfactory.models.{w.model}"),

@@ -24,6 +24,8 @@ rule walk_forward_boosting:
         model=lambda w: MODELS[w.model],
         refit=REFIT,
         fit=SETTINGS["fit"],
+        selection=selection,
+        embargo=SETTINGS["folds"]["embargo"],
         threads=SETTINGS["threads"],
         seed=SETTINGS["seed"],
         code=lambda w: code("walk_forward", f"mlfactory.models.{w.model}"),

@@ -110,3 +110,28 @@ def least_loss_of_a_mix(given: np.ndarray, steps: int = 50) -> float:
     """Least log-loss of a mix of two members, by trying every weight."""
     weights = np.linspace(0, 1, steps + 1)
     return min(float(-np.log(given @ [w, 1 - w]).mean()) for w in weights)
+
+
+def permuted_loss(forest, binned, y, groups, seed):
+    """By how much log-loss rises when the columns of a group are permuted, row by row."""
+
+    def loss(rows):
+        total = 0.0
+        for row, label in zip(rows, y, strict=True):
+            given = []
+            for root in forest.root:
+                node = root
+                while forest.feature[node] >= 0:
+                    left = row[forest.feature[node]] <= forest.threshold[node]
+                    node = forest.left[node] if left else forest.right[node]
+                given.append(float(forest.probability[node, label]))
+            total -= np.log(max(np.mean(given), 1e-6))
+        return total / len(y)
+
+    order = np.random.default_rng(seed).permutation(len(y))
+    out = []
+    for columns in groups:
+        moved = binned.copy()
+        moved[:, columns] = binned[order][:, columns]
+        out.append(loss(moved) - loss(binned))
+    return np.array(out)

@@ -2,7 +2,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from mlfactory import oof, schemas, tables
+from mlfactory import oof, schemas, selection, tables
 from mlfactory.config import load_models
 from mlfactory.folds import intervals
 from mlfactory.models import _torch
@@ -110,6 +110,7 @@ def test_no_tree_sees_the_rows_it_is_scored_on(name):
 
 SELECTING = {"noise": 12, "model": logistic()}
 SELECTING["model"]["needs"] |= {"features": "selected-6"}
+SELECTING["choice"] = {"method": "mdi", "min_stability": 0.0}
 """A fit in which chance chooses most features."""
 
 
@@ -154,17 +155,12 @@ def leak_scaler(monkeypatch):
 
 
 def leak_selection(monkeypatch):
-    select, fit_once = oof.most_important, oof._Fit.on
+    ranked = selection.ranked
 
-    def of_all_rows(fit, data, *arguments):
-        def by_all(X, y, weight, **options):
-            label = np.maximum(data.label, 0)
-            return select(data.features, label, np.ones(len(label)), **options)
+    def of_all_rows(data, rows, **settings):
+        return ranked(data, np.flatnonzero(data.labelled), **settings)
 
-        monkeypatch.setattr(oof, "most_important", by_all)
-        return fit_once(fit, data, *arguments)
-
-    monkeypatch.setattr(oof._Fit, "on", of_all_rows)
+    monkeypatch.setattr(selection, "ranked", of_all_rows)
 
 
 def leak_purge(monkeypatch):

@@ -28,7 +28,9 @@ GIVEN = {
 
 
 def walk(train, folds, refit=None, **change):
-    return walk_forward(train, folds, refit=REFIT | (refit or {}), **GIVEN | change)
+    embargo = {"sessions": 0, "min_bars": 1}
+    refit = REFIT | (refit or {})
+    return walk_forward(train, folds, refit=refit, embargo=embargo, **GIVEN | change)
 
 
 def test_every_row_after_the_first_block_is_predicted_once_labelled_or_not():

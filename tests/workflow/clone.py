@@ -12,6 +12,8 @@ ROOT = Path(__file__).parents[2]
 PARTS = ("Snakefile", "pipeline", "requirements.lock", "pyproject.toml", "README.md")
 FOLDERS = ("config", "envs", "profiles", "rules", "workflow")
 BIN = Path(sys.executable).parent
+OOF = "results/DEMO/oof/{}_h20_fold0.parquet"
+"""One fold's predictions, by model."""
 
 
 def copy_workflow(folder):

@@ -1,7 +1,7 @@
 import shutil
 
 import pytest
-from clone import copy_workflow, snakemake
+from clone import OOF, copy_workflow, snakemake
 from filelock import FileLock
 
 
@@ -42,6 +42,26 @@ def copy(finished, tmp_path):
 SEARCH = """horizons: [5]
 labels: {search: {enabled: true, share: 0.4, trials: 20, startup_trials: 5}}
 """
+
+
+CHOSEN = """models: [logistic, svm]
+horizons: [20]
+tuning: {scope: fold, trials: 4, inner_folds: 2}
+"""
+
+
+@pytest.fixture(scope="session")
+def chosen(finished, shared):
+    """A copy of the finished workflow, gone on with a tuned fit that wants a selection."""
+
+    def make(folder):
+        shutil.copytree(finished, folder, symlinks=True)
+        (folder / "chosen.yaml").write_text(CHOSEN)
+
+    def run(folder):
+        return snakemake(folder, OOF.format("svm"), config=("config/test.yaml", "chosen.yaml"))
+
+    return made_once(shared / "chosen", make, run)
 
 
 @pytest.fixture(scope="session")

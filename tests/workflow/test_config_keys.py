@@ -4,7 +4,7 @@ from itertools import product
 
 import pytest
 import yaml
-from clone import planned, snakemake
+from clone import OOF, planned, snakemake
 
 from test_config import SCHEMA, leaves
 
@@ -124,6 +124,12 @@ OF_SEARCH = {"share": 0.3, "trials": 21, "startup_trials": 4, "sampler": "nsga2"
 OF_SEARCH |= {"k_min": 0.9, "k_max": 4.5}
 """Keys that change something only where barriers are searched."""
 
+OF_SELECTION = {"method": "sfi", "min_stability": 0.7, "inner_folds": 2, "cluster_correlation": 0.8}
+"""Keys that change something only where a model wants a selection; the first two only its fit."""
+
+OF_TUNING = {"trials": 5, "inner_folds": 3, "spread": 0.2, "pruning": False, "scope": "shared"}
+"""Keys that change something only where models are tuned."""
+
 KEYS |= {
     f"splits.{key}": ({"splits": {key: value}}, "split_bars", "compute_features")
     for key, value in {"train_share": 0.6, "val_share": 0.2, "purge_bars": 70}.items()
@@ -185,6 +191,8 @@ def test_every_key_of_the_schema_is_tried():
     }
     containers = {"raw", "synthetic"}
     search = {f"labels.search.{key}" for key in OF_SEARCH}
+    search |= {f"selection.{key}" for key in OF_SELECTION}
+    search |= {f"tuning.{key}" for key in OF_TUNING}
     assert keys - containers == set(KEYS) | ELSEWHERE | LIMITS | search
 
 
@@ -207,6 +215,26 @@ def test_key_of_the_search_makes_it_run_again(searched, finished, tmp_path, key)
     assert {"find_barriers", "label_bars"} <= set(jobs)
     assert "split_bars" not in jobs
     assert planned(finished, config=("config/test.yaml", mine))[0].keys() <= OF_CONFIG
+
+
+@pytest.mark.parametrize("key", OF_SELECTION)
+def test_key_of_the_selection_makes_what_reads_it_run_again(chosen, tmp_path, key):
+    mine = tmp_path / "mine.yaml"
+    mine.write_text(yaml.safe_dump({"selection": {key: OF_SELECTION[key]}}))
+    config = ("config/test.yaml", "chosen.yaml", mine)
+    jobs, _ = planned(chosen, OOF.format("svm"), config=config)
+    ranks = key in ("inner_folds", "cluster_correlation")
+    fits = {"tune_classical", "fit_classical"}
+    assert set(jobs) == fits | ({"select_features"} if ranks else set())
+
+
+@pytest.mark.parametrize("key", OF_TUNING)
+def test_key_of_the_tuning_makes_what_reads_it_run_again(chosen, tmp_path, key):
+    mine = tmp_path / "mine.yaml"
+    mine.write_text(yaml.safe_dump({"tuning": {key: OF_TUNING[key]}}))
+    jobs, _ = planned(chosen, OOF.format("svm"), config=("config/test.yaml", "chosen.yaml", mine))
+    shared = {"select_features"} if key == "scope" else set()  # that of the whole split
+    assert set(jobs) == {"tune_classical", "fit_classical"} | shared
 
 
 def test_raw_folder_is_where_the_raw_file_is_looked_for(finished):

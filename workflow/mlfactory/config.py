@@ -124,6 +124,16 @@ def label_settings(settings: dict[str, Any]) -> dict[str, Any]:
     return {name: settings["labels"][name] for name in names}
 
 
+def ranking(settings: dict[str, Any]) -> dict[str, Any]:
+    """What the ranking of features depends on: arguments of `selection.ranked`."""
+    return {name: settings["selection"][name] for name in ("inner_folds", "cluster_correlation")}
+
+
+def choice(settings: dict[str, Any]) -> dict[str, Any]:
+    """What a model's choice out of a ranking depends on: arguments of `selection.chosen`."""
+    return {name: settings["selection"][name] for name in ("method", "min_stability")}
+
+
 def _interval(text: str) -> pd.Timedelta | None:
     try:
         value = pd.Timedelta(text)

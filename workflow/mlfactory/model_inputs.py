@@ -1,9 +1,10 @@
 """Which features a model reads."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from mlfactory.errors import UserError, nearest
+from mlfactory.files import read_json
 
 _SELECTED = "selected-"
 
@@ -36,6 +37,18 @@ def columns(manifest: Mapping[str, Any], model: Mapping[str, Any]) -> list[str]:
                 f"feature of the families that it reads; {nearest(name, names)}"
             )
     return [name for name in names if name in needs["features"]]
+
+
+def optional_json(path: str | Sequence[str]) -> dict[str, Any] | None:
+    """The content of a json file; None where a rule has no such input."""
+    return read_json(path) if isinstance(path, str) and path else None
+
+
+def with_tuned(model: dict[str, Any], tuning: Mapping[str, Any] | None) -> dict[str, Any]:
+    """A model's yaml with the parameters that a search found in place of its own; see `tuning`."""
+    if tuning is None:
+        return model
+    return model | {"training": model["training"] | tuning["parameters"]}
 
 
 def n_selected(model: Mapping[str, Any]) -> int | None:

@@ -13,6 +13,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
+from mlfactory import config as configuration
 from mlfactory import model_inputs, oof
 from mlfactory._typing import Int64Array1D
 from mlfactory.audited import Market
@@ -199,6 +200,8 @@ def audit_fits(market: Market, models: dict[str, dict[str, Any]], seed: int = 0)
             "model": model,
             "threads": settings["threads"],
             "seed": settings["seed"],
+            "choice": configuration.choice(settings),
+            "ranked_by": configuration.ranking(settings),
             "origin": {},
         }
         one, two, three = (Tables(t.train[names], t.folds) for t in (honest, other_fold, after))

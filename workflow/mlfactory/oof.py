@@ -3,13 +3,14 @@
 Whatever is fitted here (scaler, complexity, model) reads the training rows of one fit only.
 """
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 import pandas as pd
 
-from mlfactory import registry
+from mlfactory import registry, selection, tuning
 from mlfactory._typing import BoolArray1D, Float64Array1D, Float64Array2D, Int8Array1D, Int64Array1D
 from mlfactory.bundles import Bundle, scaled
 from mlfactory.folds import embargo_bars, intervals, overlapping, training_rows
@@ -18,7 +19,6 @@ from mlfactory.models._base import FeatureRows, Model
 from mlfactory.models._device import CPU, Device
 from mlfactory.scaling import RobustScaler
 from mlfactory.schemas import PROBABILITIES, SPLIT_MARKS
-from mlfactory.selection import most_important
 from mlfactory.weights import fit_weights
 
 
@@ -108,7 +108,7 @@ class _Fit:
     """One way to fit: a model with what is prepared for it, all of it from the rows fitted on."""
 
     model: Model
-    n_selected: int | None
+    features: tuple[str, ...]
     scaling: bool
     weights: str
     seed: int
@@ -116,7 +116,7 @@ class _Fit:
     def on(
         self, data: TrainingSet, rows: Int64Array1D, held_out: Int64Array1D | None
     ) -> tuple[RobustScaler | None, dict[str, Any]]:
-        """Select, scale and fit on ``rows``; the model may stop early on ``held_out``."""
+        """Scale and fit on ``rows``; the model may stop early on ``held_out``."""
         label = data.label[rows]
         weight = fit_weights(
             self.weights,
@@ -124,22 +124,34 @@ class _Fit:
             uniqueness=data.uniqueness[rows],
             quality=data.quality[rows],
         )
-        X = data.features.take(rows)
-        if self.n_selected is not None:
-            chosen = most_important(
-                X,
-                label,
-                weight,
-                n_features=self.n_selected,
-                threads=self.model.threads,
-                seed=self.seed,
-            )
-            X = X.named(chosen)
+        X = data.features.take(rows).named(self.features)
         scaler = RobustScaler.fit(X.matrix()) if self.scaling else None
         X = scaled(X, scaler)
         validation = (None, None) if held_out is None else (X.take(held_out), data.label[held_out])
         metrics = self.model.fit(X, label, *validation, sample_weight=weight, seed=self.seed)
         return scaler, metrics
+
+
+def selected(
+    data: TrainingSet,
+    rows: Int64Array1D,
+    model: dict[str, Any],
+    ranking: Mapping[str, Any] | None,
+    *,
+    choice: Mapping[str, Any],
+    ranked_by: Mapping[str, Any] = selection.RANKING,
+    **fit: Any,
+) -> tuple[str, ...]:
+    """The features that a model reads when it is fitted on ``rows``; see `fit_rows`."""
+    n_features = n_selected(model)
+    if n_features is None:
+        return data.features.names
+    return selection.chosen(
+        ranking or selection.ranked(data, rows, **ranked_by, **fit),
+        data.features.names,
+        n_features=n_features,
+        **choice,
+    )
 
 
 def fit_rows(
@@ -153,8 +165,15 @@ def fit_rows(
     seed: int,
     origin: dict[str, Any],
     device: Device = CPU,
+    ranking: Mapping[str, Any] | None = None,
+    choice: Mapping[str, Any] = selection.CHOICE,
+    ranked_by: Mapping[str, Any] = selection.RANKING,
+    embargo_bars: int = 240,
 ) -> tuple[Bundle, dict[str, Any]]:
     """Fit a model on these rows: find its complexity on their purged tail, then refit on all.
+
+    A model that wants a selection reads the same features in both fits; the rows that stop the
+    first one early were ranked by too, and are rows to fit on all the same.
 
     Parameters
     ----------
@@ -172,6 +191,15 @@ def fit_rows(
         Passed to the model.
     origin
         What the bundle remembers of where it is from.
+    ranking
+        What `selection.ranked` gave for the same rows; made here where it is None and the model
+        wants a selection.
+    choice
+        ``method`` and ``min_stability``; see `selection.chosen`.
+    ranked_by
+        ``inner_folds`` and ``cluster_correlation`` of a ranking made here.
+    embargo_bars
+        Left out after the blocks that a ranking made here holds out.
 
     Returns
     -------
@@ -179,7 +207,19 @@ def fit_rows(
     stays fitted on the rows before the tail.
     """
     fitted = registry.make(model, threads, device)
-    fit = _Fit(fitted, n_selected(model), model["needs"]["scaling"], weights, seed)
+    features = selected(
+        data,
+        rows,
+        model,
+        ranking,
+        choice=choice,
+        ranked_by=ranked_by,
+        embargo_bars=embargo_bars,
+        weights=weights,
+        threads=threads,
+        seed=seed,
+    )
+    fit = _Fit(fitted, features, model["needs"]["scaling"], weights, seed)
     metrics: dict[str, Any] = {"rows": len(rows), "device": fitted.computes_on}
     if fitted.wants_validation:
         head, tail = inner_split(data, rows, fit_share)
@@ -197,11 +237,95 @@ def predictions(datetime: pd.Series, probabilities: Float64Array2D) -> pd.DataFr
     return pd.DataFrame({"datetime": datetime.reset_index(drop=True), **columns})
 
 
+FULL = -2
+"""The number of a fold that holds nothing out."""
+
+
+def fold_number(name: str) -> int:
+    """The number of a fold by the name that files have of it, ``full`` included."""
+    return FULL if name == "full" else int(name)
+
+
 def fold_rows(data: TrainingSet, fold: int, embargo: int) -> tuple[Int64Array1D, Int64Array1D]:
     """Labelled training rows of a fold, purged and embargoed, and all rows it holds out."""
     held_out = data.fold == fold
     train = training_rows(data.start, data.end, held_out, embargo)
     return np.flatnonzero(train & data.labelled), np.flatnonzero(held_out)
+
+
+def rank_features(
+    train: pd.DataFrame,
+    folds: pd.DataFrame,
+    *,
+    fold: str,
+    embargo: dict[str, int],
+    **settings: Any,
+) -> dict[str, Any]:
+    """Rank all features on the training rows of a fold, or of the whole split; see `selection`.
+
+    Parameters
+    ----------
+    train, folds
+        The training split, and its folds and labels.
+    fold
+        The fold's number, or ``full``.
+    embargo
+        ``sessions`` and ``min_bars`` left out after a held-out block, inner ones too.
+    settings
+        See `selection.ranked`.
+    """
+    data = training_set(train, folds)
+    bars = embargo_bars(folds, **embargo)
+    rows, _ = fold_rows(data, fold_number(fold), bars)
+    return selection.ranked(data, rows, embargo_bars=bars, **settings)
+
+
+def tune_fold(
+    train: pd.DataFrame,
+    folds: pd.DataFrame,
+    *,
+    embargo: dict[str, int],
+    model: dict[str, Any],
+    ranking: Mapping[str, Any] | None = None,
+    choice: Mapping[str, Any] = selection.CHOICE,
+    trials: int,
+    inner_folds: int,
+    spread: float,
+    pruning: bool,
+    origin: dict[str, Any],
+    device: Device = CPU,
+    **fit: Any,
+) -> dict[str, Any]:
+    """Search a model's parameters on the training rows of a fold, or of the whole split.
+
+    Parameters
+    ----------
+    train, folds, embargo
+        As in `rank_features`.
+    model, ranking, choice, device, fit
+        As in `fit_rows`. The features are those of the fit: inner held-out rows had a part in
+        their ranking, for every trial alike.
+    trials, inner_folds, spread, pruning
+        See `tuning.search`.
+    origin
+        ``model``, ``horizon`` and ``fold`` name the study.
+    """
+    data = training_set(train, folds)
+    bars = embargo_bars(folds, **embargo)
+    rows, _ = fold_rows(data, fold_number(origin["fold"]), bars)
+    features = selected(data, rows, model, ranking, choice=choice, embargo_bars=bars, **fit)
+    given = tuning.trials_on(
+        data,
+        rows,
+        model=model,
+        features=features,
+        n_folds=inner_folds,
+        embargo_bars=bars,
+        device=device,
+        **fit,
+    )
+    name = "tuning_{model}_h{horizon}_fold{fold}".format(**origin)
+    return tuning.search(given, name=name, n_trials=trials, spread=spread, pruning=pruning)
 
 
 def fit_fold(
@@ -225,8 +349,9 @@ def fit_fold(
     The bundle; the predictions of every held-out row, labelled or not; the training's record.
     """
     data = training_set(train, folds)
-    rows, held_out = fold_rows(data, fold, embargo_bars(folds, **embargo))
-    bundle, metrics = fit_rows(data, rows, **fit)
+    bars = embargo_bars(folds, **embargo)
+    rows, held_out = fold_rows(data, fold, bars)
+    bundle, metrics = fit_rows(data, rows, embargo_bars=bars, **fit)
     predicted = bundle.predict(data.features.take(held_out))
     return bundle, predictions(train["datetime"].iloc[held_out], predicted), metrics
 

@@ -31,6 +31,8 @@ def typed(value: Any, schema: dict[str, Any]) -> Any:
         return {key: typed(content, known.get(key, other)) for key, content in value.items()}
     if isinstance(value, list):
         return [typed(item, schema.get("items", {})) for item in value]
+    if value is False and "off" in schema.get("enum", ()):
+        return "off"  # what yaml reads without quotes
     kind = schema.get("type")
     if isinstance(value, str) and kind in ("integer", "number", "boolean"):
         read = yaml.safe_load(value)

@@ -1,49 +1,192 @@
-"""Which features matter most on the rows that are fitted, by a small forest."""
+"""Which features matter most on the rows that are fitted: ranked once, chosen by each model."""
 
-from typing import Any
+from collections.abc import Mapping, Sequence
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
-from sklearn.ensemble import RandomForestClassifier
 
-from mlfactory._typing import Float64Array1D, Int8Array1D
-from mlfactory.models._base import FeatureRows
+from mlfactory import importance
+from mlfactory._typing import Float64Array1D, Float64Array2D, Int64Array1D
+from mlfactory.inner_folds import inner_folds
 from mlfactory.models._forest import bin_edges, to_bins
+from mlfactory.weights import fit_weights
 
-FOREST: dict[str, Any] = {
-    "n_estimators": 60,
-    "max_depth": 6,
-    "min_samples_leaf": 0.005,
-    "max_features": 0.3,
-    "max_samples": 0.3,
-}
-"""Enough trees for a ranking, and too shallow to rank by noise."""
+if TYPE_CHECKING:
+    from mlfactory.oof import TrainingSet
+
+METHODS = ("mdi", "mda", "clustered_mda", "sfi")
+
+RANKING: dict[str, Any] = {"inner_folds": 3, "cluster_correlation": 0.7}
+"""How features are ranked where no file of a selection is at hand; the config's defaults."""
+
+CHOICE: dict[str, Any] = {"method": "mdi", "min_stability": 0.5}
+"""How a model chooses by default."""
+
+_EVERY = 3
+"""One held-out row in so many is permuted: labels overlap, and the others say the same."""
+
+_DIGITS = 8
 
 
-def most_important(
-    X: FeatureRows,
-    y: Int8Array1D,
-    weight: Float64Array1D,
+def ranked(
+    data: "TrainingSet",
+    rows: Int64Array1D,
     *,
-    n_features: int,
+    inner_folds: int,
+    cluster_correlation: float,
+    embargo_bars: int,
+    weights: str,
     threads: int,
     seed: int,
-) -> tuple[str, ...]:
-    """Names of the ``n_features`` features of highest importance, in the order of the columns.
+) -> dict[str, Any]:
+    """How much each feature matters, by four methods, in each inner fold of a fit's rows.
 
     Parameters
     ----------
-    X, y, weight
-        The rows that are fitted, and no other: a feature chosen by rows that are scored leaks.
-    n_features
-        All of them when there are no more.
+    data
+        The training split.
+    rows
+        The labelled rows of the fit, and nothing else is read: a feature chosen by rows that are
+        scored leaks. The latest of them, which stop a fit early, are among them.
+    inner_folds, embargo_bars
+        See `inner_folds.inner_folds`.
+    cluster_correlation
+        See `importance.clusters`.
+    weights
+        See `weights.fit_weights`.
+    threads, seed
+        Of the forests; results do not depend on ``threads``.
 
-    Notes
-    -----
-    Importance is the decrease in Gini impurity, of splits between 64 quantile bins.
+    Returns
+    -------
+    The content of a selection's file. ``features`` has of each feature its ``cluster`` and its
+    importance in each inner fold: ``mdi``, decrease in Gini impurity, on the inner fold's training
+    rows; ``mda``, rise in log-loss when it is permuted, ``clustered_mda``, the same of its cluster,
+    shared out by ``mdi`` among those in it, and ``sfi``, gain in log-loss over the class shares of
+    the feature alone, on the rows that the inner fold holds out. ``ranking`` names all by the mean
+    over inner folds, the best first.
+
+    Raises
+    ------
+    UserError
+        When the rows are too few for the inner folds.
     """
-    values = X.matrix()
-    binned = to_bins(values, bin_edges(values, 64))
-    forest = RandomForestClassifier(**FOREST, n_jobs=threads, random_state=seed)
-    forest.fit(binned, y, sample_weight=weight)
-    best = np.argsort(-forest.feature_importances_, kind="stable")[:n_features]
-    return tuple(X.names[column] for column in sorted(best))
+    values, names = data.features.take(rows).matrix(), data.features.names
+    cluster = importance.clusters(
+        to_bins(values, bin_edges(values, importance.BINS)), cluster_correlation
+    )
+    parts = _parts(data, rows, inner_folds, embargo_bars)
+    found = [_of_fold(data, *part, cluster, weights, threads, seed) for part in parts]
+    tables = {m: np.round([one[m] for one in found], _DIGITS) for m in METHODS}
+    return {
+        "rows": len(rows),
+        "inner_folds": [{"rows": len(t), "held_out_rows": len(h)} for t, h in parts],
+        "ranking": {m: [names[i] for i in _order(table)] for m, table in tables.items()},
+        "features": {
+            name: {"cluster": int(cluster[i])}
+            | {m: table[:, i].tolist() for m, table in tables.items()}
+            for i, name in enumerate(names)
+        },
+    }
+
+
+def _parts(
+    data: "TrainingSet", rows: Int64Array1D, n_folds: int, embargo_bars: int
+) -> list[tuple[Int64Array1D, Int64Array1D]]:
+    return inner_folds(data, rows, n_folds, embargo_bars, "selection.inner_folds")
+
+
+def _of_fold(
+    data: "TrainingSet",
+    train: Int64Array1D,
+    held_out: Int64Array1D,
+    cluster: Int64Array1D,
+    weights: str,
+    threads: int,
+    seed: int,
+) -> dict[str, Float64Array1D]:
+    """The importance of each feature by method in one inner fold, its bins from ``train``."""
+    label = data.label[train]
+    weight = fit_weights(
+        weights, label=label, uniqueness=data.uniqueness[train], quality=data.quality[train]
+    )
+    values, unseen = (data.features.take(part).matrix() for part in (train, held_out))
+    edges = bin_edges(values, importance.BINS)
+    binned, unseen = to_bins(values, edges), to_bins(unseen, edges)
+    forest, mdi = importance.grown(binned, label, weight, threads, seed)
+    y = data.label[held_out]
+    single = [np.array([i]) for i in range(len(cluster))]
+    together = [np.flatnonzero(cluster == c) for c in range(int(cluster.max()) + 1)]
+    several = [group for group in together if len(group) > 1]
+    losses = importance.permuted_loss(forest, unseen[::_EVERY], y[::_EVERY], single + several, seed)
+    mda = losses[: len(single)]
+    clustered = mda.copy()
+    for group, loss in zip(several, losses[len(single) :], strict=True):
+        clustered[group] = loss * mdi[group] / max(mdi[group].sum(), np.finfo(float).tiny)
+    return {
+        "mdi": mdi,
+        "mda": mda,
+        "clustered_mda": clustered,
+        "sfi": importance.alone(binned, label, weight, unseen, y),
+    }
+
+
+def _order(table: Float64Array2D) -> list[int]:
+    """Columns by their mean, the largest first; of equals the first."""
+    return np.argsort(-table.mean(axis=0), kind="stable").tolist()
+
+
+def stability(table: Float64Array2D, n_features: int) -> Float64Array1D:
+    """Share of inner folds in which a feature is among the ``n_features`` most important.
+
+    Parameters
+    ----------
+    table
+        (inner folds, k) importance.
+
+    Examples
+    --------
+    >>> stability(np.array([[3.0, 2.0, 1.0], [3.0, 1.0, 2.0]]), 2).tolist()
+    [1.0, 0.5, 0.5]
+    """
+    place = np.argsort(np.argsort(-table, axis=1, kind="stable"), axis=1, kind="stable")
+    return (place < n_features).mean(axis=0)
+
+
+def by_inner_fold(ranking: Mapping[str, Any], names: Sequence[str], method: str) -> Float64Array2D:
+    """(inner folds, k) importance of these features, out of what `ranked` gave."""
+    return np.array([ranking["features"][name][method] for name in names]).T
+
+
+def chosen(
+    ranking: Mapping[str, Any],
+    names: Sequence[str],
+    *,
+    n_features: int,
+    method: str,
+    min_stability: float,
+) -> tuple[str, ...]:
+    """The features that a model takes out of a ranking, in the order of ``names``.
+
+    Parameters
+    ----------
+    ranking
+        What `ranked` gave; it may hold more features.
+    names
+        Those that the model may read; they are ranked among themselves.
+    n_features
+        How many at most.
+    method
+        One of `METHODS`.
+    min_stability
+        Least share of inner folds in which a feature is among the first ``n_features``.
+
+    Returns
+    -------
+    At most ``n_features``, by mean importance among the stable ones. Where none is, the first.
+    """
+    table = by_inner_fold(ranking, names, method)
+    stable = stability(table, n_features) >= min_stability
+    order = _order(table)
+    taken = [i for i in order if stable[i]][:n_features] or order[:1]
+    return tuple(names[i] for i in sorted(taken))

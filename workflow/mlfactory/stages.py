@@ -12,6 +12,8 @@ STAGES = {
     "dataset": ("scale_splits", "write_manifest"),
     "folds": ("assign_folds",),
     "nulls": ("shift_labels", "flip_signs", "probe_nulls"),
+    "selection": ("select_features",),
+    "tuning": ("tune_boosting", "tune_classical", "tune_neural"),
     "oof": ("fit_boosting", "fit_classical", "fit_neural"),
     "walkforward": ("walk_forward_boosting", "walk_forward_classical", "walk_forward_neural"),
     "full": ("fit_boosting_full", "fit_classical_full", "fit_neural_full"),

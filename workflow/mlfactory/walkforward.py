@@ -11,6 +11,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
+from mlfactory.folds import embargo_bars
 from mlfactory.oof import TrainingSet, fit_rows, predictions, training_set
 from mlfactory.schemas import PROBABILITIES
 from mlfactory.splitters import Split, WalkForward
@@ -62,7 +63,12 @@ def refits(
 
 
 def walk_forward(
-    train: pd.DataFrame, folds: pd.DataFrame, *, refit: dict[str, Any], **fit: Any
+    train: pd.DataFrame,
+    folds: pd.DataFrame,
+    *,
+    refit: dict[str, Any],
+    embargo: dict[str, int],
+    **fit: Any,
 ) -> pd.DataFrame:
     """Fit a model again and again on the past, and predict the sessions up to the next fit.
 
@@ -72,8 +78,10 @@ def walk_forward(
         The training split, and its folds and labels.
     refit
         When, and on how much of the past; see `refits`.
+    embargo
+        ``sessions`` and ``min_bars`` left out after the inner held-out blocks of a ranking.
     fit
-        See `oof.fit_rows`.
+        See `oof.fit_rows`. Each refit ranks the features for itself.
 
     Returns
     -------
@@ -81,9 +89,10 @@ def walk_forward(
     number of the refit that predicts it, counted from 0.
     """
     data = training_set(train, folds)
+    bars = embargo_bars(folds, **embargo)
     parts = []
     for number, (rows, block) in enumerate(refits(data, folds["session"], **refit)):
-        bundle, _ = fit_rows(data, rows, **fit)
+        bundle, _ = fit_rows(data, rows, embargo_bars=bars, **fit)
         table = predictions(
             train["datetime"].iloc[block], bundle.predict(data.features.take(block))
         )

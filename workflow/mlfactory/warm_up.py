@@ -7,7 +7,7 @@ import numpy as np
 import pandas as pd
 
 from mlfactory import config as configuration
-from mlfactory import contracts, registry, schemas, tables
+from mlfactory import contracts, importance, registry, schemas, tables
 from mlfactory.features import catalog
 from mlfactory.labels import label_bars
 from mlfactory.models._base import FeatureRows
@@ -40,6 +40,7 @@ def warm_up() -> None:
     )
     for name, smaller in (("random_forest", {"trees": 2}), ("svm", {"landmarks": 5})):
         _fit_and_load(name, smaller)
+    _rank()
 
 
 def _through_files(
@@ -67,6 +68,15 @@ def _fit_and_load(name: str, smaller: dict[str, int]) -> None:
         fitted.predict(rows)
         fitted.save(Path(folder))
         type(fitted).load(Path(folder)).predict(rows)
+
+
+def _rank() -> None:
+    """Permute a feature of a small forest."""
+    generator = np.random.default_rng(0)
+    binned = generator.integers(0, importance.BINS, (500, 2)).astype(np.float32)
+    label = generator.integers(0, 3, 500).astype(np.int8)
+    forest, _ = importance.grown(binned, label, np.ones(500), 1, 0)
+    importance.permuted_loss(forest, binned, label, [np.array([0])], 0)
 
 
 if __name__ == "__main__":

@@ -3,6 +3,7 @@
 import importlib
 import math
 from abc import ABC, abstractmethod
+from collections.abc import Callable
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any, ClassVar, NamedTuple, Self
@@ -112,6 +113,8 @@ class Model(ABC):
     complexity
         What the last fit with validation rows found best, such as ``{"rounds": 120}``; empty
         before. Fits without validation rows use it.
+    give_up
+        Asked round by round with the validation losses so far whether to end a fit; see `Patience`.
 
     Raises
     ------
@@ -154,6 +157,7 @@ class Model(ABC):
         self.feature_names: tuple[str, ...] = ()
         self.classes: tuple[int, ...] = ()
         self.complexity: dict[str, Any] = {}
+        self.give_up: Callable[[list[float]], bool] | None = None
 
     def fit(
         self,
@@ -258,7 +262,7 @@ class Model(ABC):
         """The configured patience, endless when early stopping is off."""
         stops = self.early_stopping["enabled"]
         rounds = self.early_stopping["patience"] if stops else math.inf
-        return Patience(rounds, self.early_stopping["min_delta"], start)
+        return Patience(rounds, self.early_stopping["min_delta"], start, self.give_up)
 
     def _rounds(self) -> int:
         """Rounds of a fit without validation rows: the remembered ones, else the configured."""

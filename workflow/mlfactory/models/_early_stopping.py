@@ -1,6 +1,7 @@
 """When a model that goes round by round stops."""
 
 import math
+from collections.abc import Callable
 from typing import Any
 
 from mlfactory.errors import UserError
@@ -38,17 +39,29 @@ class Patience:
     2
     """
 
-    def __init__(self, rounds: float, min_delta: float, start: float = math.inf) -> None:
+    def __init__(
+        self,
+        rounds: float,
+        min_delta: float,
+        start: float = math.inf,
+        give_up: Callable[[list[float]], bool] | None = None,
+    ) -> None:
         self.rounds = rounds
+        self.give_up = give_up
         self.min_delta = min_delta
         self.start = start
         self.losses: list[float] = []
         self.best_round = 0
 
     def is_over(self, loss: float) -> bool:
-        """Note the next round's validation loss; whether ``rounds`` have passed without gain."""
+        """Note the next round's validation loss; whether ``rounds`` have passed without gain.
+
+        Or whether ``give_up``, asked with all losses so far, says to end for another reason.
+        """
         self.losses.append(loss)
         best = self.losses[self.best_round - 1] if self.best_round else self.start
         if loss < best - self.min_delta:
             self.best_round = len(self.losses)
+        if self.give_up is not None and self.give_up(self.losses):
+            return True
         return len(self.losses) - self.best_round >= self.rounds

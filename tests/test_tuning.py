@@ -1,0 +1,153 @@
+import json
+
+import numpy as np
+import pytest
+
+from mlfactory import tuning
+from mlfactory.config import load_models
+from mlfactory.models._early_stopping import Patience
+from mlfactory.oof import tune_fold
+from test_oof import poisoned
+from training import training_tables
+
+SETTINGS = {
+    "embargo": {"sessions": 0, "min_bars": 4},
+    "trials": 8,
+    "inner_folds": 3,
+    "spread": 0.1,
+    "pruning": True,
+    "weights": "uniqueness",
+    "threads": 1,
+    "seed": 3,
+}
+
+
+def small(name="lightgbm", **needs):
+    model = load_models([name])[name]
+    model["training"] |= {"rounds": 40} if "rounds" in model["training"] else {}
+    model["needs"] = model["needs"] | needs
+    return model
+
+
+def tune(train, folds, fold="1", model=None, **change):
+    origin = {"model": "lightgbm", "horizon": "5", "fold": fold}
+    return tune_fold(train, folds, model=model or small(), origin=origin, **SETTINGS | change)
+
+
+@pytest.fixture(scope="module")
+def tables():
+    return training_tables()
+
+
+@pytest.fixture(scope="module")
+def found(tables):
+    return tune(*tables)
+
+
+def test_first_trial_is_the_default_and_the_best_is_never_worse(tables, found):
+    own = small()["training"]
+    assert found["trials"][0]["parameters"] == {k: own[k] for k in small()["search_space"]}
+    assert found["objective"]["best"] <= found["objective"]["default"]
+    assert found["trials"][0]["all_rows"]
+    assert found["trials"][found["best"]]["all_rows"]
+    assert found["parameters"] == found["trials"][found["best"]]["parameters"]
+
+
+def test_every_trial_is_recorded_and_most_end_after_one_inner_fold(found):
+    states = [trial["state"] for trial in found["trials"]]
+    assert [trial["number"] for trial in found["trials"]] == list(range(8))
+    assert 2 <= states.count("pruned") < 8
+    for trial in found["trials"]:
+        assert len(trial["losses"]) == (1 if trial["state"] == "pruned" else 3)
+
+
+def test_objective_is_the_mean_and_a_share_of_the_spread_over_all_inner_folds(tables):
+    for spread in (0.0, 2.0):
+        trials = tune(*tables, spread=spread, trials=3, pruning=False)["trials"]
+        for trial in trials:
+            expected = np.mean(trial["losses"]) + spread * np.std(trial["losses"])
+            assert trial["objective"] == pytest.approx(expected, abs=1e-6)
+            assert len(trial["losses"]) == 3
+
+
+def test_same_seed_same_bytes_and_another_seed_other_trials(tables, found):
+    assert json.dumps(tune(*tables)) == json.dumps(found)
+    assert tune(*tables, seed=4)["trials"][3]["parameters"] != found["trials"][3]["parameters"]
+
+
+def violations(**change):
+    """Whether a fold's search changes when all that it must not see is replaced by noise."""
+    train, folds = training_tables(noise=3)
+    honest = tune(train, folds, trials=5, **change)
+    return json.dumps(honest) != json.dumps(tune(*poisoned(train, folds, 1), trials=5, **change))
+
+
+def test_search_sees_nothing_of_the_fold_that_is_scored():
+    assert not violations()
+
+
+def test_search_with_scaler_and_selection_sees_nothing_of_the_fold_that_is_scored():
+    assert not violations(model=small("svm", features="selected-3"))
+
+
+def leak_rows(monkeypatch):
+    make = tuning.trials_on
+
+    def of_all_rows(data, rows, **settings):
+        return make(data, np.flatnonzero(data.labelled), **settings)
+
+    monkeypatch.setattr(tuning, "trials_on", of_all_rows)
+
+
+def leak_scored_fold(monkeypatch):
+    split = tuning.inner_folds
+
+    def on_the_scored(data, rows, *arguments):
+        scored = np.flatnonzero((data.fold == 1) & data.labelled)
+        return [(train, scored) for train, _ in split(data, rows, *arguments)]
+
+    monkeypatch.setattr(tuning, "inner_folds", on_the_scored)
+
+
+def leak_scaler(monkeypatch):
+    fit, make = tuning.RobustScaler.fit, tuning.trials_on
+
+    def of_all_rows(data, rows, **settings):
+        whole = classmethod(
+            lambda cls, values: fit(data.features.named(settings["features"]).values)
+        )
+        monkeypatch.setattr(tuning.RobustScaler, "fit", whole)
+        return make(data, rows, **settings)
+
+    monkeypatch.setattr(tuning, "trials_on", of_all_rows)
+
+
+LEAKS = {
+    "tuning on all rows": (leak_rows, "lightgbm"),
+    "tuning on the folds that are scored": (leak_scored_fold, "lightgbm"),
+    "tuning with a scaler of all rows": (leak_scaler, "svm"),
+}
+
+
+@pytest.mark.parametrize("leak", LEAKS)
+def test_planted_leak_is_caught(monkeypatch, leak):
+    plant, name = LEAKS[leak]
+    plant(monkeypatch)
+    assert violations(model=small(name, features="all"))
+
+
+def test_fit_gives_up_when_told_and_keeps_its_best_round():
+    patience = Patience(50, 0.0, tuning.hopeless(0.5, 40))
+    losses = [1 - 0.001 * i for i in range(40)]
+    over = [patience.is_over(loss) for loss in losses[:16]]
+    assert over == [False] * 15 + [True]
+    assert patience.best_round == 16
+    assert not any(map(Patience(50, 0.0, tuning.hopeless(0.97, 40)).is_over, losses))
+
+
+def test_space_holds_the_models_own_parameters():
+    for name in ("lightgbm", "xgboost", "svm", "gru"):
+        model = load_models([name])[name]
+        for key, of in tuning.space(model).items():
+            own = model["training"][key]
+            assert own in of["choices"] if "choices" in of else of["low"] <= own <= of["high"]

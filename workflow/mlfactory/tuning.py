@@ -1,0 +1,322 @@
+"""The search for a model's parameters, nested: inside the training rows of one fit.
+
+A trial is scored by log-loss on purged inner folds of those rows, mean and a share of the standard
+deviation. The best of many is flattered by their number: its score is no claim, and the rows that a
+fold is scored on take no part.
+"""
+
+import math
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from mlfactory import registry
+from mlfactory._typing import Int64Array1D
+from mlfactory.bundles import scaled
+from mlfactory.inner_folds import inner_folds
+from mlfactory.models._base import FeatureRows
+from mlfactory.models._device import CPU, Device
+from mlfactory.scaling import RobustScaler
+from mlfactory.weights import fit_weights
+
+if TYPE_CHECKING:
+    from optuna import Study, Trial
+
+    from mlfactory.oof import TrainingSet
+
+EVERY = 4
+"""Trials are first scored on one row in so many, of those fitted and of those held out: labels
+overlap, so that the others say nearly the same."""
+
+FINALISTS = 1
+"""Trials that are scored on all rows at the end, beside the default parameters."""
+
+PATIENCE = 10
+"""Rounds without gain after which a trial's fit stops, where the model's own are more."""
+
+KEPT = 4
+"""One trial in so many goes on after its first inner fold."""
+
+STARTUP = 10
+"""Trials drawn at random before the sampler learns from them."""
+
+_DIGITS = 6
+"""Scores are rounded before the sampler sees them, so that last bits choose no other path."""
+
+
+@dataclass(frozen=True)
+class _Part:
+    """One inner fold: features scaled by its training rows, which train and which are held out."""
+
+    X: FeatureRows
+    train: Int64Array1D
+    held_out: Int64Array1D
+
+
+@dataclass(frozen=True)
+class Trials:
+    """What trials are scored with: a model's yaml and inner folds of one fit's rows."""
+
+    data: "TrainingSet"
+    model: dict[str, Any]
+    parts: tuple[_Part, ...]
+    weights: str
+    threads: int
+    seed: int
+    device: Device
+
+    def loss(
+        self,
+        parameters: Mapping[str, Any],
+        fold: int,
+        every: int,
+        give_up: Callable[[list[float]], bool] | None = None,
+    ) -> float:
+        """Log-loss on the rows that an inner fold holds out, of a model fitted on its others.
+
+        Parameters
+        ----------
+        parameters
+            Put in place of those of the yaml.
+        fold
+            Number of the inner fold. Its held-out rows also stop the fit early, for every trial
+            alike.
+        every
+            One row in so many is fitted and scored.
+        give_up
+            See `Patience`.
+        """
+        part, data = self.parts[fold], self.data
+        train, held_out = part.train[::every], part.held_out[::every]
+        label = data.label[train]
+        weight = fit_weights(
+            self.weights,
+            label=label,
+            uniqueness=data.uniqueness[train],
+            quality=data.quality[train],
+        )
+        training = self.model["training"] | parameters
+        stopping = self.model["early_stopping"]
+        if "patience" in stopping:
+            stopping = stopping | {"patience": min(PATIENCE, stopping["patience"])}
+        changed = self.model | {"training": training, "early_stopping": stopping}
+        fitted = registry.make(changed, self.threads, self.device)
+        fitted.give_up = give_up
+        metrics = fitted.fit(
+            part.X.take(train),
+            label,
+            part.X.take(held_out),
+            data.label[held_out],
+            sample_weight=weight,
+            seed=self.seed,
+        )
+        return round(float(metrics["validation_log_loss"]), _DIGITS)
+
+    def losses(self, parameters: Mapping[str, Any], every: int) -> list[float]:
+        """The same in each inner fold."""
+        return [self.loss(parameters, fold, every) for fold in range(len(self.parts))]
+
+
+def trials_on(
+    data: "TrainingSet",
+    rows: Int64Array1D,
+    *,
+    model: dict[str, Any],
+    features: tuple[str, ...],
+    n_folds: int,
+    embargo_bars: int,
+    weights: str,
+    threads: int,
+    seed: int,
+    device: Device = CPU,
+) -> Trials:
+    """Inner folds of ``rows``, each with a scaler of its own training rows where one is needed."""
+    X = data.features.named(features)
+    parts = []
+    for train, held_out in inner_folds(data, rows, n_folds, embargo_bars, "tuning.inner_folds"):
+        scaling = model["needs"]["scaling"]
+        scaler = RobustScaler.fit(X.take(train).matrix()) if scaling else None
+        parts.append(_Part(scaled(X, scaler), train, held_out))
+    return Trials(data, model, tuple(parts), weights, threads, seed, device)
+
+
+def objective(losses: list[float], spread: float) -> float:
+    """Mean log-loss over inner folds and ``spread`` of its standard deviation.
+
+    Examples
+    --------
+    >>> objective([1.0, 0.8], 0.1)
+    0.91
+    """
+    return round(float(np.mean(losses) + spread * np.std(losses)), _DIGITS)
+
+
+def space(model: Mapping[str, Any]) -> dict[str, dict[str, Any]]:
+    """A model's search space, widened so that its own parameters lie in it.
+
+    Examples
+    --------
+    >>> searched = {"depth": {"low": 4, "high": 9}, "kind": {"choices": ["a", "b"]}}
+    >>> space({"search_space": searched, "training": {"depth": 3, "kind": "b", "rate": 0.1}})
+    {'depth': {'low': 3, 'high': 9}, 'kind': {'choices': ['a', 'b']}}
+    """
+    wide = {}
+    for key, searched in model["search_space"].items():
+        own = model["training"][key]
+        if "choices" in searched:
+            choices = searched["choices"]
+            wide[key] = {"choices": choices if own in choices else [own, *choices]}
+        else:
+            bounds = {"low": min(searched["low"], own), "high": max(searched["high"], own)}
+            wide[key] = {**searched, **bounds}
+    return wide
+
+
+def _suggested(trial: "Trial", searched: Mapping[str, Mapping[str, Any]]) -> dict[str, Any]:
+    """A value of each parameter; numbers whose bounds are whole are whole."""
+    found: dict[str, Any] = {}
+    for key, of in searched.items():
+        if "choices" in of:
+            found[key] = trial.suggest_categorical(key, of["choices"])
+        elif isinstance(of["low"], int) and isinstance(of["high"], int):
+            found[key] = trial.suggest_int(key, of["low"], of["high"], log=of.get("log", False))
+        else:
+            log = of.get("log", False)
+            found[key] = trial.suggest_float(key, of["low"], of["high"], log=log)
+    return found
+
+
+def _study(name: str, seed: int, default: Mapping[str, Any]) -> "Study":
+    """A study whose first trial is ``default``."""
+    import optuna
+
+    optuna.logging.set_verbosity(optuna.logging.WARNING)
+    study = optuna.create_study(
+        study_name=name,
+        sampler=optuna.samplers.TPESampler(n_startup_trials=STARTUP, multivariate=True, seed=seed),
+        pruner=optuna.pruners.SuccessiveHalvingPruner(
+            min_resource=1, reduction_factor=KEPT, min_early_stopping_rate=0
+        ),
+    )
+    study.enqueue_trial(dict(default))
+    return study
+
+
+def hopeless(target: float, rounds: int) -> Callable[[list[float]], bool]:
+    """Whether a fit cannot reach a loss of ``target`` in its ``rounds``.
+
+    Asked after 16, 32, 64 rounds and so on: a loss falls ever slower, so that it ends no lower than
+    if it went on falling as in the later half of its rounds.
+
+    Examples
+    --------
+    >>> falling = [1 - 0.001 * i for i in range(32)]
+    >>> hopeless(0.9, 100)(falling), hopeless(0.9, 200)(falling)
+    (True, False)
+    """
+
+    def give_up(losses: list[float]) -> bool:
+        done = len(losses)
+        if done < 16 or done & (done - 1):
+            return False
+        rate = max(losses[done // 2 - 1] - losses[-1], 0.0) / (done - done // 2)
+        return min(losses) - rate * (rounds - done) > target
+
+    return give_up
+
+
+def _bar(losses: list[float]) -> float:
+    """The loss that the first quarter of the trials so far reach; infinite for the first few."""
+    if len(losses) < KEPT:
+        return math.inf
+    return sorted(losses)[len(losses) // KEPT - 1]
+
+
+def search(
+    trials: Trials, *, name: str, n_trials: int, spread: float, pruning: bool
+) -> dict[str, Any]:
+    """Search the parameters of one model on the rows of one fit.
+
+    Parameters
+    ----------
+    trials
+        See `trials_on`.
+    name
+        What the ledger calls the study.
+    n_trials
+        The budget, the default parameters included, which are trial 0.
+    spread
+        See `objective`.
+    pruning
+        With it a trial sees one row in `EVERY`, ends in its first inner fold where it cannot reach
+        the first quarter of those before it, and after it where it has not; the `FINALISTS` best
+        and the default are then scored on all rows. Without, all trials are scored on all rows.
+
+    Returns
+    -------
+    The content of a tuning's file: the ``study``, the chosen ``parameters``, the number of the
+    ``best`` trial, and all ``trials``, each with its ``losses`` by inner fold and its
+    ``objective``; ``all_rows`` says whether these are of all rows. On these rows and folds the best
+    is never worse than the default.
+    """
+    searched = space(trials.model)
+    own = {key: trials.model["training"][key] for key in searched}
+    study = _study(name, trials.seed, own)
+    every = EVERY if pruning else 1
+    records = [_tried(study, trials, searched, every, spread) for _ in range(n_trials)]
+    if pruning:
+        whole = [r for r in records if r["state"] == "complete"]
+        ordered = sorted(whole, key=lambda r: (r["objective"], r["number"]))
+        finalists = {0, *(r["number"] for r in ordered[:FINALISTS])}
+        for number in sorted(finalists):
+            losses = trials.losses(records[number]["parameters"], 1)
+            records[number] |= _scored(losses, spread, all_rows=True)
+    final = [record for record in records if record["all_rows"] and record["state"] == "complete"]
+    best = min(final, key=lambda record: (record["objective"], record["number"]))
+    return {
+        "study": {
+            **{"name": name, "sampler": "tpe", "seed": trials.seed, "trials": n_trials},
+            **{"spread": spread, "pruning": pruning, "inner_folds": len(trials.parts)},
+            "space": searched,
+        },
+        "best": best["number"],
+        "parameters": best["parameters"],
+        "objective": {"default": records[0]["objective"], "best": best["objective"]},
+        "trials": records,
+    }
+
+
+def _scored(losses: list[float], spread: float, *, all_rows: bool) -> dict[str, Any]:
+    return {"losses": losses, "objective": objective(losses, spread), "all_rows": all_rows}
+
+
+def _tried(
+    study: "Study",
+    trials: Trials,
+    searched: Mapping[str, Mapping[str, Any]],
+    every: int,
+    spread: float,
+) -> dict[str, Any]:
+    """Ask for parameters, score them, tell the sampler; the trial's record."""
+    from optuna.trial import TrialState
+
+    trial = study.ask()
+    parameters = _suggested(trial, searched)
+    record = {"number": trial.number, "parameters": parameters}
+    if every == 1:
+        record |= _scored(trials.losses(parameters, 1), spread, all_rows=True)
+        study.tell(trial, record["objective"])
+        return record | {"state": "complete"}
+    before = [t.intermediate_values[1] for t in study.get_trials(deepcopy=False)[:-1]]
+    rounds = int((trials.model["training"] | parameters).get("rounds", 0))
+    first = trials.loss(parameters, 0, every, hopeless(_bar(before), rounds))
+    trial.report(first, 1)
+    if trial.should_prune():
+        study.tell(trial, state=TrialState.PRUNED)
+        return record | _scored([first], spread, all_rows=False) | {"state": "pruned"}
+    others = [trials.loss(parameters, fold, every) for fold in range(1, len(trials.parts))]
+    record |= _scored([first, *others], spread, all_rows=False)
+    study.tell(trial, record["objective"])
+    return record | {"state": "complete"}

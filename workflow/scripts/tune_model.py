@@ -1,0 +1,24 @@
+from pathlib import Path
+
+from mlfactory import gpu, ledger, runtime, schemas, tables
+from mlfactory.model_inputs import columns, optional_json
+from mlfactory.oof import tune_fold
+
+runtime.setup(snakemake)
+manifest = tables.read_json(snakemake.input.manifest)
+found = tune_fold(
+    tables.read_split(snakemake.input.train, columns(manifest, snakemake.params.model)),
+    tables.read(snakemake.input.folds, schemas.FOLDS),
+    embargo=snakemake.params.embargo,
+    model=snakemake.params.model,
+    ranking=optional_json(snakemake.input.selection),
+    choice=snakemake.params.choice,
+    **snakemake.params.search,
+    weights=snakemake.params.weights,
+    threads=snakemake.params.threads,
+    seed=snakemake.params.seed,
+    device=gpu.claimed(snakemake.params.model),
+    origin=dict(snakemake.wildcards),
+)
+tables.write_json(found, snakemake.output.tuning)
+ledger.add(found, Path(snakemake.output.tuning).parents[3] / ledger.NAME)
