@@ -12,6 +12,7 @@ import test_noninterference
 import test_oof
 import test_selection
 import test_tuning
+import test_walkforward
 from mlfactory.config import ROOT
 from mlfactory.provenance import closure, pins
 
@@ -41,7 +42,7 @@ def test_every_test_that_the_page_of_proofs_names_exists():
 
 def test_every_leak_that_is_planted_stands_on_the_page_of_proofs():
     page = (ROOT / "docs/validity.md").read_text()
-    modules = (test_causality, test_oof, test_selection, test_tuning)
+    modules = (test_causality, test_oof, test_selection, test_tuning, test_walkforward)
     modules += (test_barrier_search, test_noninterference)
     planted = [leak for module in modules for leak in module.LEAKS]
     assert [leak for leak in planted if f"[{leak}]`" not in page] == []

@@ -80,7 +80,7 @@ def test_targets_files_and_options_go_to_snakemake(options, words):
         (("--", "SPY"), "SPY is no target; the contract is chosen by --symbols SPY"),
         (("score",), "score is no target; did you mean scores?"),
         (("--", "report", "feature"), "feature is no target; did you mean features?"),
-        (("q",), "q is no target; there are all, bars, features, labels, dataset, oof, stack, "),
+        (("q",), "q is no target; there are all, bars, features, labels, dataset, oof, "),
         (("--horizons", "20,x"), "argument --horizons/--horizon: 'x' is not a whole number from 1"),
         (
             ("--keep-going",),

@@ -10,10 +10,10 @@ from mlfactory import (
     baselines,
     config,
     ensembles,
-    folds,
+    importance,
     noninterference,
     oof,
-    selection,
+    purging,
 )
 from mlfactory.errors import UserError
 from mlfactory.models import random_forest
@@ -46,7 +46,7 @@ def honest(market):
 
 @pytest.fixture(autouse=True)
 def _few_trees(monkeypatch):
-    monkeypatch.setitem(selection.FOREST, "n_estimators", 8)
+    monkeypatch.setitem(importance.FOREST, "n_estimators", 8)
 
 
 def linear(**needs):
@@ -121,7 +121,7 @@ def leak_embargo(monkeypatch):
         number = np.arange(len(start))
         return (number >= first - embargo_bars) & (number < first)
 
-    monkeypatch.setattr(folds, "embargoed", before)
+    monkeypatch.setattr(purging, "embargoed", before)
 
 
 LEAKS = {

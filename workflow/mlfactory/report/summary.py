@@ -125,7 +125,8 @@ def _verdicts(part: HorizonEvidence) -> Table:
     return Table("Model by model", header, rows, horizon=part.horizon)
 
 
-def _in_words(blocks: dict[str, int]) -> str:
+def blocks_in_words(blocks: dict[str, int]) -> str:
+    """What the intervals resample, such as: 90 of 1 session(s) or 18 of 5 session(s)."""
     parts = [f"{count:,} of {sessions} session(s)" for sessions, count in blocks.items()]
     return " or ".join(parts) + (", the wider interval" if len(parts) > 1 else "")
 
@@ -137,7 +138,7 @@ def _scored(part: HorizonEvidence) -> Facts:
         (
             ("rows scored", f"{data['rows']:,} ({data['rows'] / len(part.folds):.0%} of training)"),
             ("effective rows (labels overlap)", f"{data['effective_rows']:,.0f}"),
-            ("session blocks resampled", _in_words(data["blocks"])),
+            ("session blocks resampled", blocks_in_words(data["blocks"])),
             ("interval", f"{settings['confidence']:.0%}, {settings['samples']} resamples"),
             ("null draws", ", ".join(map(str, sorted(replicates)))),
         ),

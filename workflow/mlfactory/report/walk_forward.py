@@ -6,7 +6,7 @@ from typing import Any
 from mlfactory.report import score_intervals
 from mlfactory.report._base import Block, Note, Section, Table, number
 from mlfactory.report.evidence import Evidence, HorizonEvidence
-from mlfactory.report.summary import measured, reading
+from mlfactory.report.summary import blocks_in_words, measured, reading
 from mlfactory.verdicts import DIRECTION, INFORMATION
 
 PREFIX = "Walk-forward: "
@@ -36,8 +36,8 @@ def _how(part: HorizonEvidence, walked: dict[str, Any]) -> Note:
         f"Each model was fitted anew every {refit['retrain_sessions']} sessions on {past}, labels "
         f"that end later left out, and predicted the sessions up to the next fit; the first "
         f"{refit['first_share']:.0%} of the training split's sessions only train. {data['rows']:,} "
-        f"rows scored, {data['effective_rows']:,.0f} effective, {data['blocks']:,} session blocks. "
-        "Baselines are fitted at the same borders. Ensembles are not walked forward: their scores "
+        f"rows scored, {data['effective_rows']:,.0f} effective, session blocks resampled: "
+        f"{blocks_in_words(data['blocks'])}. Baselines are fitted at the same borders. Ensembles are not walked forward: their scores "
         "are k-fold.",
         part.horizon,
     )
