@@ -37,8 +37,8 @@ def _how(part: HorizonEvidence, walked: dict[str, Any]) -> Note:
         f"that end later left out, and predicted the sessions up to the next fit; the first "
         f"{refit['first_share']:.0%} of the training split's sessions only train. {data['rows']:,} "
         f"rows scored, {data['effective_rows']:,.0f} effective, session blocks resampled: "
-        f"{blocks_in_words(data['blocks'])}. Baselines are fitted at the same borders. Ensembles are not walked forward: their scores "
-        "are k-fold.",
+        f"{blocks_in_words(data['blocks'])}. Baselines are fitted at the same "
+        "borders. Ensembles are not walked forward: their scores are k-fold.",
         part.horizon,
     )
 
