@@ -13,19 +13,26 @@ from mlfactory import schemas, synthetic, tables
 RUN_BY_CI = ("./pipeline demo", "./pipeline lint", "./pipeline test")
 
 
+LESS = (
+    ("config", r"(?m)^models: .*$", "models: [logistic, lightgbm]"),
+    ("config", "n_splits: 5", "n_splits: 2"),
+    ("config", "retrain_sessions: 20", "retrain_sessions: 50"),
+    ("config", "probe: .*}", "probe: {shifts: 5, sign_flips: 1}"),
+    ("quick", "n_splits: 3", "n_splits: 2"),
+    ("quick", "probe: .*}", "probe: {shifts: 5, sign_flips: 1}"),
+)
+"""(overlay, pattern, replacement): what lets the README's commands end sooner."""
+
+
 @pytest.fixture(scope="session")
 def with_data(tmp_path_factory):
-    """A fresh copy of the workflow with six months of simulated minutes as MES.
-
-    Two models and two folds by default, so that the README's commands end sooner.
-    """
+    """A fresh copy of the workflow with six months of simulated minutes as MES, and less to do."""
     folder = copy_workflow(tmp_path_factory.mktemp("with_data") / "workflow")
-    config = folder / "config/config.yaml"
-    text = config.read_text()
-    fewer = re.sub(r"(?m)^models: .*$", "models: [logistic, lightgbm]", text)
-    fewer = fewer.replace("{shifts: 200, sign_flips: 20}", "{shifts: 5, sign_flips: 1}")
-    config.write_text(fewer.replace("n_splits: 5", "n_splits: 2"))
-    assert config.read_text().count("n_splits: 2") == config.read_text().count("shifts: 5,") == 1
+    for name, pattern, words in LESS:
+        path = folder / f"config/{name}.yaml"
+        text, found = re.subn(pattern, words, path.read_text())
+        assert found == 1, (name, pattern)
+        path.write_text(text)
     market = synthetic.market(
         kind="planted",
         start="2024-01-02",

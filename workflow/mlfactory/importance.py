@@ -8,7 +8,6 @@ Learning for Asset Managers, chapter 6, compares them.
 from typing import Any
 
 import numpy as np
-from sklearn.ensemble import RandomForestClassifier
 
 from mlfactory._numba import njit
 from mlfactory._typing import (
@@ -47,6 +46,8 @@ def grown(
     binned: Float32Array2D, y: Int8Array1D, weight: Float64Array1D, threads: int, seed: int
 ) -> tuple[ForestArrays, Float64Array1D]:
     """A forest on (m, k) bin numbers, and the decrease in Gini impurity by feature, (k,)."""
+    from sklearn.ensemble import RandomForestClassifier
+
     drawn = max(1, round(_DRAWN * len(y)))
     forest = RandomForestClassifier(**FOREST, max_samples=drawn, n_jobs=threads, random_state=seed)
     forest.fit(binned, y, sample_weight=weight)
