@@ -15,6 +15,7 @@ CONTRACTS = runtime.or_exit(
 )
 MODELS = runtime.or_exit(configuration.load_models, SETTINGS["models"])
 ENSEMBLES = runtime.or_exit(configuration.load_models, SETTINGS["ensembles"])
+SELECTING = {k: v for k, v in MODELS.items() if model_inputs.n_selected(v)}
 HORIZONS = SETTINGS["horizons"]
 SEARCH = SETTINGS["labels"]["search"]
 SEARCHED = SEARCH["enabled"]

@@ -112,6 +112,11 @@ rule make_report:
             model=MODELS,
             fold=FOLDS,
         ),
+        selections=expand(
+            "<results>/{{symbol}}/selection/h{horizon}/fold{fold}.json",
+            horizon=HORIZONS if SELECTING else [],
+            fold=FOLDS,
+        ),
     output:
         report=report(
             "<results>/{symbol}/report.html",
@@ -128,6 +133,7 @@ rule make_report:
     params:
         contract=contract,
         settings=lambda w: configuration.of_symbol(SETTINGS, w.symbol),
+        selecting=SELECTING,
         code_by_step=lambda w: code_by_step(),
         code=code("make_report"),
     message:

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from mlfactory import inner_folds as inner
-from mlfactory import oof, selection
+from mlfactory import oof, rankings, selection
 from mlfactory.errors import UserError
 from mlfactory.folds import training_rows
 from mlfactory.inner_folds import inner_folds
@@ -172,7 +172,7 @@ for name, values in {"a": (9, 8, 1), "b": (7, 9, 8), "c": (8, 1, 2), "d": (1, 2,
     ],
 )
 def test_the_first_by_the_mean_among_the_stable_ones_are_chosen(names, n_features, least, expected):
-    found = selection.chosen(
+    found = rankings.chosen(
         TABLE, tuple(names), n_features=n_features, method="mda", min_stability=least
     )
     assert found == expected
@@ -205,7 +205,7 @@ def test_without_a_file_a_fit_ranks_its_own_rows_by_the_same_function(tables, ra
         threads=1,
         seed=GIVEN["seed"],
     )
-    expected = selection.chosen(own, data.features.names, n_features=3, **selection.CHOICE)
+    expected = rankings.chosen(own, data.features.names, n_features=3, **rankings.CHOICE)
     assert bundle.model.feature_names == expected
 
 

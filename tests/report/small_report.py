@@ -132,6 +132,11 @@ def gain_and_nulls(low, nulls):
     return {"gain": gain, "nulls": {"session_shift": [{"gain": null} for null in intervals]}}
 
 
+SELECTING = {
+    "model": {"type": "logistic"},
+    "needs": {"features": "selected-2", "families": ["price", "temporal"]},
+}
+
 REFIT = {"first_share": 0.5, "retrain_sessions": 4, "window": "expanding", "window_sessions": 9}
 
 
@@ -213,6 +218,13 @@ def found_barriers(horizon, n=30):
     }
 
 
+def made_up_selection(seed):
+    """What a selection's file holds of three inner folds: a is always first."""
+    b = np.random.default_rng(seed).random(3).round(3).tolist()
+    by_feature = {"a": [2.0, 2.0, 2.0], "b": b, "c": [0.5, 0.5, 0.5]}
+    return {"features": {name: {"cluster": 0, "mdi": v} for name, v in by_feature.items()}}
+
+
 def horizon_evidence(horizon, models, ensembles, n_nulls, searched):
     _, folds = training_tables(N, seed=horizon)
     predictions = {m: guesses(folds, i, 0.2) for i, m in enumerate((*models, *ensembles))}
@@ -229,6 +241,7 @@ def horizon_evidence(horizon, models, ensembles, n_nulls, searched):
         predictions,
         made_up_scores(predictions, n_nulls),
         {model: records(in_two_stages=model == models[0]) for model in models},
+        [made_up_selection(seed) for seed in range(2)],
     )
 
 
@@ -267,6 +280,7 @@ def small_evidence(
             "seed": 1,
             "folds": {"embargo": SETTINGS["embargo"]},
             "raw_folder": f"data/{ATTACK}",
+            "selection": {"method": "mdi", "min_stability": 0.5},
             **(settings or {}),
         },
         code={"clean_bars": "0123456789abcdef"},
@@ -274,10 +288,14 @@ def small_evidence(
         folder=folder,
         bars=bars(),
         account=account(),
-        manifest={"features": [*families, {"name": "c", "family": "temporal"}]},
+        manifest={
+            "families": ["price", "temporal"],
+            "features": [*families, {"name": "c", "family": "temporal"}],
+        },
         split_config=split_config(),
         audit=audit(horizons),
         models=tuple(models),
         ensembles=tuple(ensembles),
         horizons=tuple(horizon_evidence(h, models, ensembles, n_nulls, searched) for h in horizons),
+        selecting={models[0]: SELECTING},
     )

@@ -130,7 +130,7 @@ def ranking(settings: dict[str, Any]) -> dict[str, Any]:
 
 
 def choice(settings: dict[str, Any]) -> dict[str, Any]:
-    """What a model's choice out of a ranking depends on: arguments of `selection.chosen`."""
+    """What a model's choice out of a ranking depends on: arguments of `rankings.chosen`."""
     return {name: settings["selection"][name] for name in ("method", "min_stability")}
 
 

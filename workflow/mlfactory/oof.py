@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from mlfactory import registry, selection, tuning
+from mlfactory import rankings, registry, selection, tuning
 from mlfactory._typing import BoolArray1D, Float64Array1D, Float64Array2D, Int8Array1D, Int64Array1D
 from mlfactory.bundles import Bundle, scaled
 from mlfactory.folds import embargo_bars, intervals, overlapping, training_rows
@@ -146,7 +146,7 @@ def selected(
     n_features = n_selected(model)
     if n_features is None:
         return data.features.names
-    return selection.chosen(
+    return rankings.chosen(
         ranking or selection.ranked(data, rows, **ranked_by, **fit),
         data.features.names,
         n_features=n_features,
@@ -166,7 +166,7 @@ def fit_rows(
     origin: dict[str, Any],
     device: Device = CPU,
     ranking: Mapping[str, Any] | None = None,
-    choice: Mapping[str, Any] = selection.CHOICE,
+    choice: Mapping[str, Any] = rankings.CHOICE,
     ranked_by: Mapping[str, Any] = selection.RANKING,
     embargo_bars: int = 240,
 ) -> tuple[Bundle, dict[str, Any]]:
@@ -195,7 +195,7 @@ def fit_rows(
         What `selection.ranked` gave for the same rows; made here where it is None and the model
         wants a selection.
     choice
-        ``method`` and ``min_stability``; see `selection.chosen`.
+        ``method`` and ``min_stability``; see `rankings.chosen`.
     ranked_by
         ``inner_folds`` and ``cluster_correlation`` of a ranking made here.
     embargo_bars
@@ -287,7 +287,7 @@ def tune_fold(
     embargo: dict[str, int],
     model: dict[str, Any],
     ranking: Mapping[str, Any] | None = None,
-    choice: Mapping[str, Any] = selection.CHOICE,
+    choice: Mapping[str, Any] = rankings.CHOICE,
     trials: int,
     inner_folds: int,
     spread: float,

@@ -1,14 +1,14 @@
-"""Which features matter most on the rows that are fitted: ranked once, chosen by each model."""
+"""How much each feature matters on the rows that are fitted; `rankings` chooses by it."""
 
-from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from mlfactory import importance
-from mlfactory._typing import Float64Array1D, Float64Array2D, Int64Array1D
+from mlfactory._typing import Float64Array1D, Int64Array1D
 from mlfactory.inner_folds import inner_folds
 from mlfactory.models._forest import bin_edges, to_bins
+from mlfactory.rankings import order
 from mlfactory.weights import fit_weights
 
 if TYPE_CHECKING:
@@ -18,9 +18,6 @@ METHODS = ("mdi", "mda", "clustered_mda", "sfi")
 
 RANKING: dict[str, Any] = {"inner_folds": 3, "cluster_correlation": 0.7}
 """How features are ranked where no file of a selection is at hand; the config's defaults."""
-
-CHOICE: dict[str, Any] = {"method": "mdi", "min_stability": 0.5}
-"""How a model chooses by default."""
 
 _EVERY = 3
 """One held-out row in so many is permuted: labels overlap, and the others say the same."""
@@ -81,7 +78,7 @@ def ranked(
     return {
         "rows": len(rows),
         "inner_folds": [{"rows": len(t), "held_out_rows": len(h)} for t, h in parts],
-        "ranking": {m: [names[i] for i in _order(table)] for m, table in tables.items()},
+        "ranking": {m: [names[i] for i in order(table)] for m, table in tables.items()},
         "features": {
             name: {"cluster": int(cluster[i])}
             | {m: table[:, i].tolist() for m, table in tables.items()}
@@ -129,64 +126,3 @@ def _of_fold(
         "clustered_mda": clustered,
         "sfi": importance.alone(binned, label, weight, unseen, y),
     }
-
-
-def _order(table: Float64Array2D) -> list[int]:
-    """Columns by their mean, the largest first; of equals the first."""
-    return np.argsort(-table.mean(axis=0), kind="stable").tolist()
-
-
-def stability(table: Float64Array2D, n_features: int) -> Float64Array1D:
-    """Share of inner folds in which a feature is among the ``n_features`` most important.
-
-    Parameters
-    ----------
-    table
-        (inner folds, k) importance.
-
-    Examples
-    --------
-    >>> stability(np.array([[3.0, 2.0, 1.0], [3.0, 1.0, 2.0]]), 2).tolist()
-    [1.0, 0.5, 0.5]
-    """
-    place = np.argsort(np.argsort(-table, axis=1, kind="stable"), axis=1, kind="stable")
-    return (place < n_features).mean(axis=0)
-
-
-def by_inner_fold(ranking: Mapping[str, Any], names: Sequence[str], method: str) -> Float64Array2D:
-    """(inner folds, k) importance of these features, out of what `ranked` gave."""
-    return np.array([ranking["features"][name][method] for name in names]).T
-
-
-def chosen(
-    ranking: Mapping[str, Any],
-    names: Sequence[str],
-    *,
-    n_features: int,
-    method: str,
-    min_stability: float,
-) -> tuple[str, ...]:
-    """The features that a model takes out of a ranking, in the order of ``names``.
-
-    Parameters
-    ----------
-    ranking
-        What `ranked` gave; it may hold more features.
-    names
-        Those that the model may read; they are ranked among themselves.
-    n_features
-        How many at most.
-    method
-        One of `METHODS`.
-    min_stability
-        Least share of inner folds in which a feature is among the first ``n_features``.
-
-    Returns
-    -------
-    At most ``n_features``, by mean importance among the stable ones. Where none is, the first.
-    """
-    table = by_inner_fold(ranking, names, method)
-    stable = stability(table, n_features) >= min_stability
-    order = _order(table)
-    taken = [i for i in order if stable[i]][:n_features] or order[:1]
-    return tuple(names[i] for i in sorted(taken))

@@ -33,7 +33,9 @@ page.write(
             scores=files.scores,
             ensemble_oof=files.ensemble_oof,
             fits=files.fits,
+            selections=files.selections,
         ),
+        selecting=params.selecting,
     ),
     snakemake.output.report,
 )

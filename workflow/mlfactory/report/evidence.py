@@ -39,6 +39,9 @@ class HorizonEvidence:
     records
         For each base model what its fits recorded, the content of ``training_metrics.json``, a fold
         each.
+    selections
+        The content of ``selection/h{horizon}/fold{fold}.json``, a fold each; none where no model
+        selects features.
     """
 
     horizon: int
@@ -49,6 +52,7 @@ class HorizonEvidence:
     predictions: dict[str, pd.DataFrame]
     scores: dict[str, Any]
     records: dict[str, list[dict[str, Any]]]
+    selections: list[dict[str, Any]]
 
     @property
     def walked(self) -> dict[str, Any] | None:
@@ -94,6 +98,8 @@ class Evidence:
         The raw file.
     folder
         The symbol's results, where the jobs' measured costs lie beside the files.
+    selecting
+        The yamls of the models that select features.
     """
 
     symbol: str
@@ -110,6 +116,7 @@ class Evidence:
     models: tuple[str, ...]
     ensembles: tuple[str, ...]
     horizons: tuple[HorizonEvidence, ...]
+    selecting: dict[str, dict[str, Any]]
 
     @property
     def read_features(self) -> frozenset[str]:
@@ -137,6 +144,7 @@ def read_horizons(
     scores: Sequence[str],
     ensemble_oof: Sequence[str],
     fits: Sequence[str],
+    selections: Sequence[str],
 ) -> tuple[HorizonEvidence, ...]:
     """The files of each horizon.
 
@@ -152,11 +160,18 @@ def read_horizons(
         One path a horizon and ensemble, the ensembles going round faster.
     fits
         Folders of fold models: one a horizon, model and fold, the folds going round fastest.
+    selections
+        One path a horizon and fold, the folds going round faster; or none.
     """
     train = tables.read_json(split_config)["splits"][0]
     rows = slice(train["start"], train["stop"])
     oof = dict(zip(product(horizons, ensembles), ensemble_oof, strict=True))
     record = dict(zip(product(horizons, models, range(n_folds)), fits, strict=True))
+
+    n_selections = len(selections) // len(horizons)
+    of_horizon = [
+        selections[at * n_selections : (at + 1) * n_selections] for at in range(len(horizons))
+    ]
 
     def one(at: int, horizon: int) -> HorizonEvidence:
         stack = tables.read_stack(stacks[at], models)
@@ -176,6 +191,7 @@ def read_horizons(
                 ]
                 for model in models
             },
+            [tables.read_json(path) for path in of_horizon[at]],
         )
 
     return tuple(one(at, horizon) for at, horizon in enumerate(horizons))
