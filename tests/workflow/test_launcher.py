@@ -17,9 +17,9 @@ LESS = (
     ("config", r"(?m)^models: .*$", "models: [logistic, lightgbm]"),
     ("config", "n_splits: 5", "n_splits: 2"),
     ("config", "retrain_sessions: 20", "retrain_sessions: 50"),
-    ("config", "probe: .*}", "probe: {shifts: 5, sign_flips: 1}"),
+    ("config", r"probe: {[^}]*}", "probe: {shifts: 5, sign_flips: 1}"),
     ("quick", "n_splits: 3", "n_splits: 2"),
-    ("quick", "probe: .*}", "probe: {shifts: 5, sign_flips: 1}"),
+    ("quick", r"probe: {[^}]*}", "probe: {shifts: 5, sign_flips: 1}"),
 )
 """(overlay, pattern, replacement): what lets the README's commands end sooner."""
 
