@@ -50,23 +50,21 @@ rule flip_signs:
         "../workflow/scripts/flip_signs.py"
 
 
-# A closed-form model is cheap enough for hundreds of nulls in one job, all horizons together.
+# A closed-form model is cheap enough for hundreds of nulls in one job.
 rule probe_nulls:
     input:
         bars="<results>/{symbol}/bars.parquet",
         raw_bars="<results>/{symbol}/raw_bars.parquet",
         account="<results>/{symbol}/bars.json",
         train="<results>/{symbol}/splits/train.parquet",
-        barriers=expand(
-            "<results>/{{symbol}}/barriers_h{horizon}.json", horizon=HORIZONS
-        ),
-        folds=expand("<results>/{{symbol}}/folds_h{horizon}.parquet", horizon=HORIZONS),
+        barriers="<results>/{symbol}/barriers_h{horizon}.json",
+        folds="<results>/{symbol}/folds_h{horizon}.parquet",
     output:
-        probe="<results>/{symbol}/nulls/probe.json",
+        probe="<results>/{symbol}/nulls/probe_h{horizon}.json",
     log:
-        "<results>/{symbol}/logs/probe_nulls.log",
+        "<results>/{symbol}/logs/probe_nulls_h{horizon}.log",
     benchmark:
-        "<results>/{symbol}/benchmarks/probe_nulls.jsonl"
+        "<results>/{symbol}/benchmarks/probe_nulls_h{horizon}.jsonl"
     conda:
         "../envs/classical.yaml"
     params:
@@ -78,6 +76,6 @@ rule probe_nulls:
         seed=SETTINGS["seed"],
         code=code("probe_nulls"),
     message:
-        "probe {wildcards.symbol} with hundreds of nulls"
+        "probe {wildcards.symbol} h{wildcards.horizon} with hundreds of nulls"
     script:
         "../workflow/scripts/probe_nulls.py"

@@ -32,7 +32,7 @@ rule score_models:
             model=WALKED,
         ),
         flipped=expand("<results>/{{symbol}}/{null}splits/train.parquet", null=FLIPPED),
-        probe="<results>/{symbol}/nulls/probe.json",
+        probe="<results>/{symbol}/nulls/probe_h{horizon}.json",
     output:
         scores="<results>/{symbol}/scores_h{horizon}.json",
     log:

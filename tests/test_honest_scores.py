@@ -32,8 +32,8 @@ def market(validity, kind, seed, months):
 def probed(validity, data, shifts=19):
     embargo = validity.SETTINGS["folds"]["embargo"]
     found = null_probe.probe_nulls(
-        data.train, {20: data.folds}, [], embargo=embargo, shifts=shifts, seed=1
-    )["20"]
+        data.train, data.folds, [], embargo=embargo, shifts=shifts, seed=1
+    )
     return {name: (one["value"], one["nulls"]["session_shift"]) for name, one in found.items()}
 
 

@@ -12,7 +12,7 @@ EMBARGO = {"sessions": 0, "min_bars": 4}
 
 def probed(train, folds, **more):
     given = {"embargo": EMBARGO, "shifts": 20, "seed": 1} | more
-    return probe_nulls(train, {20: folds}, [(train, {20: folds})], **given)["20"]
+    return probe_nulls(train, folds, [(train, folds)], **given)
 
 
 def test_signal_lies_above_all_shifts_and_noise_among_them():

@@ -18,17 +18,18 @@ def flipped_markets(
     bars: pd.DataFrame,
     raw_bars: pd.DataFrame,
     train: pd.DataFrame,
-    folds: dict[int, pd.DataFrame],
+    folds: pd.DataFrame,
     *,
+    horizon: int,
     replicates: int,
     seed: int,
     contract: Contract,
     account: dict[str, Any],
     features: catalog.FeatureSet,
-    barriers: dict[int, dict[str, Any]],
+    barriers: dict[str, Any],
     label_settings: dict[str, Any],
-) -> Iterator[tuple[pd.DataFrame, dict[int, pd.DataFrame]]]:
-    """Each replicate's training split, and its folds and labels by horizon.
+) -> Iterator[tuple[pd.DataFrame, pd.DataFrame]]:
+    """Each replicate's training split, and its folds and labels of one horizon.
 
     Parameters
     ----------
@@ -39,7 +40,7 @@ def flipped_markets(
     account
         The content of ``bars.json``.
     features, barriers, label_settings
-        As for the market itself; barriers by horizon.
+        As for the market itself.
     """
     rows = rows_at(bars["datetime"], train["datetime"])
     names = list(catalog.names(features))
@@ -50,18 +51,15 @@ def flipped_markets(
         columns = catalog.build(other, timezone=account["timezone"], chosen=features)
         marks = other[list(SPLIT_MARKS)]
         table = pd.concat([marks, columns[names]], axis=1).iloc[rows].reset_index(drop=True)
-        found = {}
-        for horizon, own in folds.items():
-            labels = label_bars(
-                other,
-                other_raw,
-                horizon=horizon,
-                contract=contract,
-                raw_interval=pd.Timedelta(account["raw_interval"]),
-                **barriers[horizon],
-                **label_settings,
-            )
-            interval = pd.Timedelta(account["bar_interval"])
-            made = fold_table(table, other, labels, n_splits=2, bar_interval=interval)
-            found[horizon] = made.assign(fold=own["fold"])
-        yield table, found
+        labels = label_bars(
+            other,
+            other_raw,
+            horizon=horizon,
+            contract=contract,
+            raw_interval=pd.Timedelta(account["raw_interval"]),
+            **barriers,
+            **label_settings,
+        )
+        interval = pd.Timedelta(account["bar_interval"])
+        made = fold_table(table, other, labels, n_splits=2, bar_interval=interval)
+        yield table, made.assign(fold=folds["fold"])

@@ -193,19 +193,19 @@ def labels_of(folds: pd.DataFrame) -> Int8Array1D:
 
 def probe_nulls(
     train: pd.DataFrame,
-    folds: dict[int, pd.DataFrame],
-    flipped: Iterable[tuple[pd.DataFrame, dict[int, pd.DataFrame]]],
+    folds: pd.DataFrame,
+    flipped: Iterable[tuple[pd.DataFrame, pd.DataFrame]],
     *,
     embargo: dict[str, int],
     shifts: int,
     seed: int,
 ) -> dict[str, Any]:
-    """The content of ``nulls/probe.json``: the probe's scores beside their nulls, by horizon.
+    """The content of ``nulls/probe_h{horizon}.json``: the probe's scores beside their nulls.
 
     Parameters
     ----------
     train, folds
-        The training split, and its folds and labels by horizon.
+        The training split, and its folds and labels.
     flipped
         The same of each sign-flipped market; see `flipped_markets`.
     embargo
@@ -215,31 +215,29 @@ def probe_nulls(
     seed
         Of the shifts.
     """
-    own, nulls = {}, {}
-    for horizon, table in folds.items():
-        probe = Probe(train, table, embargo=embargo)
-        (own[horizon],) = probe.scores([labels_of(table)])
-        nulls[horizon] = {
-            kind: probe.scores(
-                [
-                    labels_of(shift_labels(table, seed=seed, replicate=i, kind=kind))
-                    for i in range(shifts)
-                ]
-            )
-            for kind in KINDS
-        }
-        nulls[horizon]["sign_flip"] = []
-    for other, tables in flipped:
-        for horizon, table in tables.items():
-            probe = Probe(other, table, embargo=embargo)
-            nulls[horizon]["sign_flip"] += probe.scores([labels_of(table)])
-    return {str(horizon): summary(own[horizon], nulls[horizon]) for horizon in folds}
+    probe = Probe(train, folds, embargo=embargo)
+    (own,) = probe.scores([labels_of(folds)])
+    nulls = {
+        kind: probe.scores(
+            [
+                labels_of(shift_labels(folds, seed=seed, replicate=i, kind=kind))
+                for i in range(shifts)
+            ]
+        )
+        for kind in KINDS
+    }
+    nulls["sign_flip"] = [
+        score
+        for other, table in flipped
+        for score in Probe(other, table, embargo=embargo).scores([labels_of(table)])
+    ]
+    return summary(own, nulls)
 
 
 def summary(
     own: dict[str, float], nulls: dict[str, list[dict[str, float]]]
 ) -> dict[str, dict[str, Any]]:
-    """What ``nulls/probe.json`` holds of a horizon.
+    """What ``nulls/probe_h{horizon}.json`` holds.
 
     Returns
     -------

@@ -1,24 +1,24 @@
-from mlfactory import barrier_files, contracts, runtime, schemas, tables
+from mlfactory import contracts, runtime, schemas, tables
 from mlfactory.features import catalog
 from mlfactory.flipped_markets import flipped_markets
 from mlfactory.null_probe import probe_nulls
 
 runtime.setup(snakemake)
 files, params = snakemake.input, snakemake.params
-barriers = barrier_files.by_horizon(files.barriers)
 train = tables.read_split(files.train)
-folds = tables.read_by(barriers, files.folds, schemas.FOLDS)
+folds = tables.read(files.folds, schemas.FOLDS)
 flipped = flipped_markets(
     tables.read(files.bars, schemas.BARS),
     tables.read(files.raw_bars, schemas.RAW_BARS),
     train,
     folds,
+    horizon=int(snakemake.wildcards.horizon),
     replicates=params.probe["sign_flips"],
     seed=params.seed,
     contract=contracts.from_terms(params.contract),
     account=tables.read_json(files.account),
     features=catalog.feature_set(**params.features),
-    barriers=barriers,
+    barriers=tables.read_json(files.barriers)["barriers"],
     label_settings=params.label_settings,
 )
 found = probe_nulls(

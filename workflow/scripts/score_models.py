@@ -37,7 +37,7 @@ scores = score_models(
         ),
         [tables.read_split(path) for path in snakemake.input.flipped],
     ),
-    tables.read_json(snakemake.input.probe)[snakemake.wildcards.horizon],
+    tables.read_json(snakemake.input.probe),
     **settings,
 )
 walked = score_walks(
