@@ -6,6 +6,9 @@ from mistakes import OVERLAY, Mistake, ask
 from mlfactory.config import ROOT
 
 SCHEMA = yaml.safe_load((ROOT / "config/config.schema.yaml").read_text())
+ELSEWHERE = {"nulls.probe.sign_flip": "nulls.sign_flip"}
+"""Misspelt keys that are keys in another place."""
+
 PLACES = {"symbol": "MES", "horizon": "20"}
 MISFITS = {
     "integer": ("many", "a whole number"),
@@ -62,7 +65,7 @@ def wrong_values(schema):
 
 
 def quoted(choice):
-    return "'null'" if choice == "null" else choice
+    return f"'{choice}'" if choice in ("null", "off") else choice
 
 
 def nested(path, value):
@@ -89,7 +92,8 @@ def mistakes_of_the_schema():
             yield Mistake(f"`{name}: {as_yaml(value)}`", words, overlay(path, value), ask)
         if name.rpartition(".")[2] not in PLACES.values():
             short = name[:-1]
-            words = f"error: {OVERLAY}: unknown key {short}; did you mean {path[-1]}?"
+            meant = ELSEWHERE.get(short, path[-1])
+            words = f"error: {OVERLAY}: unknown key {short}; did you mean {meant}?"
             files = overlay((*path[:-1], path[-1][:-1]), 1)
             yield Mistake(f"`{short}`: a key misspelt", (words,), files, ask)
 

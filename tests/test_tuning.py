@@ -137,12 +137,12 @@ def test_planted_leak_is_caught(monkeypatch, leak):
 
 
 def test_fit_gives_up_when_told_and_keeps_its_best_round():
-    patience = Patience(50, 0.0, tuning.hopeless(0.5, 40))
+    patience = Patience(50, 0.0, give_up=tuning.hopeless(0.5, 40))
     losses = [1 - 0.001 * i for i in range(40)]
     over = [patience.is_over(loss) for loss in losses[:16]]
     assert over == [False] * 15 + [True]
     assert patience.best_round == 16
-    assert not any(map(Patience(50, 0.0, tuning.hopeless(0.97, 40)).is_over, losses))
+    assert not any(map(Patience(50, 0.0, give_up=tuning.hopeless(0.97, 40)).is_over, losses))
 
 
 def test_space_holds_the_models_own_parameters():
