@@ -1,8 +1,8 @@
 """Whether scores are honest, on simulated markets whose truth is known.
 
-    python benchmarks/validity.py null --folder /tmp/validity          # (a), 100 markets
-    python benchmarks/validity.py planted --folder /tmp/validity       # (b) and (c), 20 markets
-    python benchmarks/validity.py table --folder /tmp/validity
+    python benchmarks/validity.py null --folder validity     # (a), 100 markets
+    python benchmarks/validity.py planted --folder validity  # (b) and (c), 20 markets
+    python benchmarks/validity.py table --folder validity
 
 Each market is made, labelled with symmetric barriers and predicted out of fold by the package's own
 functions, and leaves one file in the folder; a run that was stopped goes on from there.

@@ -16,8 +16,8 @@ SHOWN = 40
 
 SHARED = (
     "tuning.scope is shared: parameters were searched once on the whole training split, so the "
-    "search has seen the rows that each fold holds out. Out-of-fold and walk-forward scores of "
-    "tuned models are flattered by it; tuning.scope: fold is not."
+    "search has seen the rows that each fold holds out. Out-of-fold scores of tuned models are "
+    "flattered by it; with tuning.scope: fold they are not. Walk-forward refits are not tuned."
 )
 
 
