@@ -55,8 +55,7 @@ class Market:
     @property
     def chosen(self) -> catalog.FeatureSet:
         """The columns that the config asks for."""
-        interval = self.settings["bars"]["interval"]
-        return catalog.feature_set(**self.settings["features"], bar_interval=interval)
+        return catalog.configured(self.settings)
 
     def cleaned(self, rows: pd.DataFrame) -> pd.DataFrame:
         """The rows that are left of raw rows, with their sessions and outlier flags."""

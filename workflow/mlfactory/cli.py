@@ -10,8 +10,9 @@ from typing import Any
 
 from mlfactory import config as configuration
 from mlfactory import tables
-from mlfactory.errors import UserError
+from mlfactory.errors import UserError, shown
 from mlfactory.failures import TO_GO_ON
+from mlfactory.runtime import limit_threads
 from mlfactory.scoreboard import scoreboard
 from mlfactory.stages import rules_of
 from mlfactory.status import about, made_lines, status_lines, way_on
@@ -74,6 +75,39 @@ def _scores(settings: dict[str, Any]) -> None:
             print(f"\nreport: {folder / 'report.html'}")
 
 
+def _predict(settings: dict[str, Any], arguments: argparse.Namespace) -> None:
+    """Predict new rows with a model that a run has fitted; say how old and how far off it is."""
+    from threadpoolctl import threadpool_limits
+
+    from mlfactory import predict
+
+    symbol, horizon = (_only(settings, key) for key in ("symbols", "horizons"))
+    model, path = arguments.model, arguments.input
+    named = Path(settings["results"]) / symbol / f"predict/{model}_h{horizon}_{path.stem}.parquet"
+    output = arguments.output or named
+    limit_threads(settings["threads"])  # of the libraries that are not loaded yet
+    with threadpool_limits(settings["threads"]):
+        table, lines = predict.predict(
+            settings,
+            symbol=symbol,
+            horizon=horizon,
+            model=model,
+            path=path,
+            last=arguments.last,
+            max_age_days=arguments.max_age_days,
+            refuse_drift=arguments.refuse_drift,
+        )
+    predict.write(table, output)
+    print("\n".join([*lines, f"written: {shown(output)}"]))
+
+
+def _only(settings: dict[str, Any], key: str) -> Any:
+    """The one symbol or horizon that is chosen."""
+    if len(settings[key]) > 1:
+        raise UserError(f"predict takes one of {key}, these are {settings[key]}; add --{key}")
+    return settings[key][0]
+
+
 def _status(settings: dict[str, Any]) -> None:
     """What is done and what is not, from ``snakemake --summary`` on standard input."""
     summary = sys.stdin.read()
@@ -104,7 +138,7 @@ def _rules(stage: str) -> None:
 def main(words: list[str] | None = None) -> None:
     """Run a command; a user's mistake is one line on stderr and exit status 1."""
     parser = argparse.ArgumentParser(prog="mlfactory", description=__doc__)
-    parser.add_argument("command", choices=(*_COMMANDS, "rules"))
+    parser.add_argument("command", choices=(*_COMMANDS, "predict", "rules"))
     parser.add_argument("--stage")
     parser.add_argument("--symbols", nargs="+")
     parser.add_argument("--horizons", nargs="+", type=int)
@@ -112,10 +146,18 @@ def main(words: list[str] | None = None) -> None:
     parser.add_argument("--targets", default="")
     parser.add_argument("--audit", action="store_true")
     parser.add_argument("--folds", action="store_true")
+    parser.add_argument("--model")
+    parser.add_argument("--input", type=Path)
+    parser.add_argument("--output", type=Path)
+    parser.add_argument("--last", type=int)
+    parser.add_argument("--max-age-days", type=int)
+    parser.add_argument("--refuse-drift", action="store_true")
     arguments = parser.parse_args(words)
     try:
         if arguments.command == "rules":
             _rules(arguments.stage)
+        elif arguments.command == "predict":
+            _predict(_settings(arguments), arguments)
         else:
             settings = _settings(arguments)
             if arguments.command == "status":

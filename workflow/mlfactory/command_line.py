@@ -132,10 +132,40 @@ def _choice(parser: argparse.ArgumentParser) -> None:
     )
 
 
+def _of_predict(parser: argparse.ArgumentParser) -> None:
+    """What is predicted, by which model, and when it is refused."""
+    parser.add_argument("--model", required=True, help="a configured model or ensemble")
+    parser.add_argument(
+        "--input",
+        required=True,
+        type=existing,
+        help="raw rows as in data/raw, from the features' warm-up on",
+    )
+    parser.add_argument(
+        "--output",
+        type=lambda text: Path(text).resolve(),
+        help="parquet or csv; default: predict/MODEL_hHORIZON_INPUT.parquet in the results",
+    )
+    parser.add_argument(
+        "--last", type=whole, help="only so many bars, the last ones; default: all that can be"
+    )
+    parser.add_argument(
+        "--max-age-days",
+        type=whole,
+        help="refuse a model whose training rows end longer before the last bar",
+    )
+    parser.add_argument(
+        "--refuse-drift",
+        action="store_true",
+        help="refuse rows farther from the training rows than any stretch of these",
+    )
+
+
 def _add_options(commands: Mapping[str, argparse.ArgumentParser]) -> None:
     commands["rerun"].add_argument("stage", help=f"what to make again: {', '.join(STAGES)}")
-    for name in ("run", "rerun", "status", "validate"):
+    for name in ("run", "rerun", "status", "validate", "predict"):
         _choice(commands[name])
+    _of_predict(commands["predict"])
     commands["validate"].add_argument(
         "--audit", action="store_true", help="also look for leaks in every step, on your own file"
     )

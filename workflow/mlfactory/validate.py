@@ -32,7 +32,7 @@ def check_models(settings: dict[str, Any], root: Path = configuration.ROOT) -> N
     for name, model in loaded.items():
         registry.make(model, settings["threads"])
         check_search_space(name, model["search_space"], registry.get(name).PARAMETERS)
-    made = catalog.feature_set(**settings["features"], bar_interval=settings["bars"]["interval"])
+    made = catalog.configured(settings)
     described = [{"name": f.name, "family": family} for family, f in catalog.features(made)]
     for name in settings["models"]:
         columns({"families": list(made.families), "features": described}, loaded[name])
@@ -58,7 +58,7 @@ def validate(settings: dict[str, Any], symbol: str) -> Iterator[str]:
     yield from _account_lines(symbol, bars, account)
     if symbol not in settings["synthetic"]:
         yield from _unread(settings, symbol, account)
-    chosen = catalog.feature_set(**settings["features"], bar_interval=settings["bars"]["interval"])
+    chosen = catalog.configured(settings)
     first_row = catalog.first_complete_row(bars, chosen)
     splits = split_bars(bars, first_row, settings["splits"])
     warmup_sessions = bars["session"].iloc[: first_row + 1].nunique()

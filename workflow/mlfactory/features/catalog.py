@@ -1,6 +1,6 @@
 """The families in order, and the table of their columns."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from types import ModuleType
 from typing import Any
@@ -72,6 +72,11 @@ def feature_set(
 ) -> FeatureSet:
     """The feature set that the config's ``features`` block and ``bars.interval`` ask for."""
     return FeatureSet(tuple(families), tuple(timeframes), pd.Timedelta(bar_interval))
+
+
+def configured(settings: Mapping[str, Any]) -> FeatureSet:
+    """The feature set of a whole configuration."""
+    return feature_set(**settings["features"], bar_interval=settings["bars"]["interval"])
 
 
 def features(chosen: FeatureSet = DEFAULT) -> list[tuple[str, Feature]]:

@@ -1,0 +1,229 @@
+"""Probabilities for new rows of a contract by a model that a run has fitted."""
+
+import re
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pandas as pd
+
+from mlfactory import config as configuration
+from mlfactory import contracts, novelty, raw_files, schemas, tables, trained
+from mlfactory.bars import bars_from_raw
+from mlfactory.errors import UserError, shown
+from mlfactory.features import catalog
+from mlfactory.features.memory import first_bar_needed
+from mlfactory.models._base import FeatureRows
+from mlfactory.oof import feature_rows
+from mlfactory.schemas import SPLIT_MARKS
+
+DAY = pd.Timedelta(days=1)
+_EXPIRY = re.compile(r"([A-Z0-9]+?)[FGHJKMNQUVXZ][0-9]{1,4}")
+"""A root, and the month and year that a contract expires in, such as MESZ5."""
+
+
+@dataclass(frozen=True)
+class NewRows:
+    """The rows with complete features at the end of a raw file, and which of them are asked for."""
+
+    bars: int
+    table: pd.DataFrame
+    features: FeatureRows
+    rows: np.ndarray
+
+
+def new_rows(
+    path: Path,
+    settings: Mapping[str, Any],
+    fitted: trained.Trained,
+    *,
+    symbol: str,
+    last: int | None,
+) -> NewRows:
+    """Read a raw file as the workflow does, and compute the features of its bars.
+
+    Parameters
+    ----------
+    path
+        Raw rows, those of the warm-up first.
+    last
+        How many bars are asked for, the last ones; None: all that have their warm-up. Then
+        features are those of the whole file to the byte; else they are computed from the warm-up
+        on, and differ by what a recursive indicator remembers, less than 1e-5 of their scale.
+
+    Raises
+    ------
+    UserError
+        When the file cannot be used, is of another contract, or has less than the warm-up.
+    """
+    known = contracts.load(configuration.ROOT / "config/contracts.yaml")
+    contract = contracts.get(known, symbol)
+    _require_own_name(path, symbol, known)
+    bars, _, account = bars_from_raw(
+        path,
+        symbol=symbol,
+        contract=contract,
+        raw=raw_files.raw_settings(dict(settings), symbol),
+        bars=settings["bars"],
+        cleaning=settings["cleaning"],
+    )
+    _require_own_contracts(bars["contract"], fitted.contracts(), path, symbol)
+    chosen = catalog.configured(settings)
+    n_bars, complete = len(bars), catalog.first_complete_row(bars, chosen)
+    asked = n_bars - complete if last is None else last
+    if asked < 1 or complete + asked > n_bars:
+        raise UserError(
+            f"{path.name}: {n_bars} bars in {bars['session'].nunique()} sessions leave "
+            f"{n_bars - complete} with complete features, {max(asked, 1)} are asked for; features "
+            f"look back {catalog.warmup_bars(chosen)} bars and {catalog.warmup_sessions(chosen)} "
+            "sessions: give the rows of that time too, before the first one to predict"
+        )
+    if last is not None:
+        row = max(n_bars - last - fitted.look_back, complete)
+        first = first_bar_needed(bars, row, chosen) or 0
+        bars = bars.iloc[first:].reset_index(drop=True)
+    features = catalog.build(bars, timezone=account["timezone"], chosen=chosen)
+    whole = slice(catalog.first_complete_row(bars, chosen), None)
+    table = pd.concat(
+        [bars[list(SPLIT_MARKS)].iloc[whole], features.drop(columns="datetime").iloc[whole]], axis=1
+    ).reset_index(drop=True)
+    rows = np.arange(len(table) - asked, len(table))
+    return NewRows(n_bars, table, feature_rows(table), rows)
+
+
+def predict(
+    settings: Mapping[str, Any],
+    *,
+    symbol: str,
+    horizon: int,
+    model: str,
+    path: Path,
+    last: int | None = None,
+    max_age_days: int | None = None,
+    refuse_drift: bool = False,
+) -> tuple[pd.DataFrame, list[str]]:
+    """Predict the bars of a raw file.
+
+    Parameters
+    ----------
+    settings
+        The configuration of the run that fitted the model.
+    path, last
+        See `new_rows`.
+    max_age_days
+        The most days between the training rows' end and the last bar; None: any.
+    refuse_drift
+        Whether rows are refused that are farther from the training rows than any stretch of these.
+
+    Returns
+    -------
+    One row a bar, schema PREDICTIONS; and what is to be said of the model's age and of how far the
+    new rows are from those that it was fitted on.
+
+    Raises
+    ------
+    UserError
+        Whatever `trained.load` and `new_rows` refuse; a model that is too old, and rows that are
+        too far, where that is asked for.
+    """
+    fitted = trained.load(settings, symbol, horizon, model)
+    new = new_rows(path, settings, fitted, symbol=symbol, last=last)
+    times = new.table["datetime"].iloc[new.rows]
+    lines = [
+        f"{symbol} h{horizon} {model}: {len(times)} of {new.bars} bars predicted, "
+        f"{times.iloc[0]} to {times.iloc[-1]}",
+        *_age(fitted, times, max_age_days),
+        *_novelty(fitted, new, refuse=refuse_drift),
+    ]
+    return fitted.predict(new.table, new.features, new.rows), lines
+
+
+def write(table: pd.DataFrame, path: Path) -> None:
+    """Write predictions as parquet, or as csv where the path ends so."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    if path.suffix == ".csv":
+        table.to_csv(path, index=False)
+    else:
+        tables.write(table, path, schemas.PREDICTIONS)
+
+
+def _age(fitted: trained.Trained, times: pd.Series, most_days: int | None) -> Iterator[str]:
+    """How long before the last new bar the training rows end, and whether bars are among them."""
+    until, last = fitted.last_training_bar(), times.iloc[-1]
+    days = (last - until) / DAY
+    words = f"the models' training rows end {until}, {days:.0f} days before the last bar"
+    if most_days is not None and days > most_days:
+        raise UserError(
+            f"{words}; --max-age-days is {most_days}: run again with newer rows, or raise it"
+        )
+    yield words
+    known = int((times <= until).sum())
+    if known:
+        yield (
+            f"warning: {known} of these bars are no later than that: the models were fitted on "
+            "them, and what they say of them proves nothing"
+        )
+
+
+def _novelty(fitted: trained.Trained, new: NewRows, *, refuse: bool) -> Iterator[str]:
+    """How far the new rows are from the training rows, in words."""
+    names = fitted.features
+    train = tables.read_split(fitted.folder / "splits/train.parquet")[list(names)]
+    after = (new.table["datetime"].iloc[new.rows] > fitted.last_training_bar()).to_numpy()
+    later = new.features.named(names).values[new.rows[after]]
+    found = novelty.novelty(train.to_numpy(dtype=np.float32), later)
+    if found is None:
+        yield (
+            f"drift: cannot be told from {len(later)} new rows; {novelty.LEAST_ROWS} are the "
+            "least, and a quarter of the training rows"
+        )
+        return
+    for name, one in (
+        ("mean population stability index", found.stability),
+        ("AUC of old against new rows", found.classified),
+    ):
+        higher = int((one.past > one.value).sum())
+        yield (
+            f"drift: {name} {one.value:.2f} in the last {found.rows} new rows; {higher} of "
+            f"{len(one.past)} stretches as long within the training rows were farther from the rest"
+        )
+    moved = novelty.largest(found.columns, names)
+    if moved:
+        yield f"drift: farthest by population stability index: {moved}"
+    if refuse and found.unseen:
+        raise UserError(
+            f"drift: the last {found.rows} rows (mean population stability index "
+            f"{found.stability.value:.2f}, AUC of old against new "
+            f"{found.classified.value:.2f}) are farther from the training rows than any stretch of "
+            "these; run again with newer rows, or leave --refuse-drift out"
+        )
+
+
+def _require_own_name(path: Path, symbol: str, known: Mapping[str, contracts.Contract]) -> None:
+    """Refuse a file that is named after another contract."""
+    named = re.match(r"[A-Za-z0-9]+", path.stem)
+    other = named[0].upper() if named else symbol
+    if other != symbol and other in known:
+        raise UserError(
+            f"{shown(path)}: is named after {other}, the model is of {symbol}; give the rows of "
+            f"{symbol}, or rename the file"
+        )
+
+
+def _require_own_contracts(names: pd.Series, known: pd.Series, path: Path, symbol: str) -> None:
+    """Refuse rows of contracts whose root the run's own rows do not have."""
+    own = {_root(name) for name in known.dropna().unique()}
+    for name in names.dropna().unique() if own else ():
+        if _root(name) not in own:
+            raise UserError(
+                f"{path.name}: holds contract {name}, the run of {symbol} read "
+                f"{known.dropna().iloc[-1]} and the like; give the rows of {symbol}"
+            )
+
+
+def _root(name: str) -> str:
+    """A contract's name without the month and year that it expires in, where it has these."""
+    found = _EXPIRY.fullmatch(name.strip().upper())
+    return found[1] if found else ""
