@@ -27,6 +27,7 @@ rule all:
         targets("models/{model}/h{horizon}/foldfull"),
         targets("predictions/{model}_h{horizon}_{split}.parquet"),
         targets("ensembles/{ensemble}_h{horizon}/{split}.parquet"),
+        backtest_targets(),
         targets("splits/scaled/dataset_manifest.json"),
         targets("audit.json"),
         targets("manifest.json"),
@@ -75,6 +76,11 @@ rule scores:
         targets("scores_h{horizon}.json"),
 
 
+rule backtest:
+    input:
+        backtest_targets(),
+
+
 rule report:
     input:
         targets("report.html"),
@@ -92,5 +98,6 @@ include: "rules/training.smk"
 include: "rules/walkforward.smk"
 include: "rules/crossval.smk"
 include: "rules/ensemble.smk"
+include: "rules/backtest.smk"
 include: "rules/checks.smk"
 include: "rules/report.smk"

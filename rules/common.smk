@@ -31,6 +31,8 @@ WALK = SETTINGS["walk_forward"]
 REFIT = {k: v for k, v in WALK.items() if k not in ("enabled", "nulls")}
 WALKED = [*MODELS] if WALK["enabled"] else []
 WALKED_NULLS = SHIFTED[: WALK["nulls"]] if WALK["enabled"] else []
+BACKTEST = SETTINGS["backtest"]
+SAMPLES = [s for s in BACKTEST["samples"] if s != "walkforward" or WALK["enabled"]]
 STACKED = {
     "oof": "<results>/{{symbol}}/{{null}}oof/{model}_h{{horizon}}_fold{fold}.parquet",
     "walkforward": "<results>/{{symbol}}/{{null}}walkforward/{model}_h{{horizon}}.parquet",
@@ -51,6 +53,45 @@ def targets(path):
     }
     path = f"<results>/{{symbol}}/{path}"
     return expand(path, **{k: v for k, v in values.items() if f"{{{k}}}" in path})
+
+
+def backtest_targets():
+    """Every file of the configured backtests."""
+    files = "backtest/{model}_h{horizon}_{sample}/equity.parquet"
+    path = f"<results>/{{symbol}}/{files}"
+    by_sample = {
+        s: WALKED if s == "walkforward" else [*MODELS, *ENSEMBLES] for s in SAMPLES
+    }
+    return [
+        file
+        for sample, models in by_sample.items()
+        for file in expand(
+            path,
+            symbol=SETTINGS["symbols"],
+            horizon=HORIZONS,
+            model=models,
+            sample=sample,
+        )
+    ]
+
+
+def backtested(sample):
+    """The predictions that a backtest of a sample reads, a file a model; see rules/backtest.smk."""
+    of_ensembles = (
+        f"<results>/{{symbol}}/ensembles/{{ensemble}}_h{{horizon}}/{sample}.parquet"
+    )
+    ensembles = [of_ensembles.replace("{ensemble}", name) for name in ENSEMBLES]
+    of_models = {
+        "oof": None,
+        "walkforward": "<results>/{symbol}/walkforward/{model}_h{horizon}.parquet",
+    }.get(
+        sample,
+        f"<results>/{{symbol}}/predictions/{{model}}_h{{horizon}}_{sample}.parquet",
+    )
+    if sample == "walkforward":
+        return [of_models.replace("{model}", name) for name in WALKED]
+    models = MODELS if of_models else []
+    return [*(of_models.replace("{model}", name) for name in models), *ensembles]
 
 
 def family(name):

@@ -123,7 +123,8 @@ def test_word_that_is_no_target_is_one_line_with_the_way_out(options, words, lin
         (("runn",), "runn is no command; did you mean run? see {}"),
         (
             ("zzz",),
-            "zzz is no command; there are demo, run, rerun, status, validate, predict, test, lint; see",
+            "zzz is no command; there are demo, run, rerun, status, validate, predict, test, lint; "
+            "see",
         ),
         ((), "the following arguments are required: command; see {}"),
     ],

@@ -58,6 +58,7 @@ def checked(
         _search,
         _splits,
         _stacking,
+        _backtest,
         _starts,
         _checks,
     )
@@ -132,6 +133,16 @@ def ranking(settings: dict[str, Any]) -> dict[str, Any]:
 def choice(settings: dict[str, Any]) -> dict[str, Any]:
     """What a model's choice out of a ranking depends on: arguments of `rankings.chosen`."""
     return {name: settings["selection"][name] for name in ("method", "min_stability")}
+
+
+def trading(settings: dict[str, Any]) -> dict[str, Any]:
+    """How predictions are traded: ``trader``, what a `backtest.Trader` is made of, and the rest."""
+    block = settings["backtest"]
+    names = ("signal", "size", "overlap", "max_contracts", "capital", "margin_per_contract")
+    return {
+        "trader": {name: block[name] for name in names},
+        "flat_at_session_end": block["flat_at_session_end"],
+    }
 
 
 def _interval(text: str) -> pd.Timedelta | None:
@@ -328,6 +339,26 @@ def _stacking(settings: dict[str, Any]) -> Iterator[str]:
         yield (
             "stacking.source=walkforward with walk_forward.enabled=false: nothing would be walked "
             "forward; set one of them back, oof or true"
+        )
+
+
+def _backtest(settings: dict[str, Any]) -> Iterator[str]:
+    given = settings["backtest"]
+    capital, margin = given["capital"], given["margin_per_contract"]
+    if (capital is None) != (margin is None):
+        yield (
+            f"backtest.capital={written(capital)} with backtest.margin_per_contract="
+            f"{written(margin)}: each is a limit only with the other; set both or neither"
+        )
+    elif capital is not None and capital < margin:
+        yield (
+            f"backtest.capital={capital:g} is below backtest.margin_per_contract={margin:g}: not "
+            "one contract could be held; raise backtest.capital"
+        )
+    if given["size"] == "probability" and given["max_contracts"] < 2:
+        yield (
+            "backtest.size=probability with backtest.max_contracts=1: a size between none and one "
+            "contract is either of them; raise backtest.max_contracts, or set backtest.size: one"
         )
 
 

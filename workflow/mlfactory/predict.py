@@ -144,7 +144,7 @@ def write(table: pd.DataFrame, path: Path) -> None:
     """Write predictions as parquet, or as csv where the path ends so."""
     path.parent.mkdir(parents=True, exist_ok=True)
     if path.suffix == ".csv":
-        table.to_csv(path, index=False)
+        tables.write_csv(table, path)
     else:
         tables.write(table, path, schemas.PREDICTIONS)
 

@@ -124,6 +124,49 @@ FOLDS = Schema(
     },
 )
 
+_CURRENCY = Column("float64", "currency of the contract")
+_PAID = Column("float64", "currency of the contract", low=0.0)
+
+TRADES = Schema(
+    "trades",
+    {
+        "datetime": Column(TIME, "opening of the bar at whose end the signal stands, UTC"),
+        "entry_time": Column(TIME, "opening of the raw row that fills it, UTC"),
+        "exit_time": Column(TIME, "end of the raw row that ends it; after a hole its opening"),
+        "session": Column("int32", "days since 1970 of the entry's session"),
+        "side": Column("int8", "1 long, -1 short", low=-1, high=1),
+        "contracts": Column("int32", "contracts", low=1),
+        "entry_price": Column("float64", "price before slippage", low=0.0),
+        "exit_price": Column("float64", "price before slippage", low=0.0),
+        "exit": Column("str", "target, stop, vertical, session, roll, hole, end"),
+        "bars_held": Column("int32", "bars", low=1),
+        "volatile": Column("bool", "whether the market was volatile at the signal"),
+        "gross": _CURRENCY,
+        "slippage": _PAID,
+        "commission": _PAID,
+        "net": _CURRENCY,
+    },
+    ordered=(("entry_time", "exit_time"),),
+)
+
+EQUITY = Schema(
+    "equity",
+    {
+        "date": Column(TIME, "the session's date"),
+        "session": Column("int32", "days since 1970 of the session's date"),
+        "gross": _CURRENCY,
+        "slippage": _PAID,
+        "commission": _PAID,
+        "net": _CURRENCY,
+        "equity": Column("float64", "currency, the sum of net so far"),
+        "held": Column("float64", "currency that one contract held all the time would earn"),
+        "exposure": Column("float64", "share of bars with a position", low=0.0, high=1.0),
+        "trades": Column("int32", "entries", low=0),
+        "contracts_traded": Column("int32", "contracts bought and sold", low=0),
+    },
+    time_key=False,
+)
+
 SPLIT_MARKS = ("datetime", "session", "segment")
 """The columns of a split that are no features."""
 

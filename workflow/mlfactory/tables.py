@@ -87,6 +87,12 @@ def write(frame: pd.DataFrame, path: str | Path, schema: Schema) -> None:
         )
 
 
+def write_csv(frame: pd.DataFrame, path: str | Path) -> None:
+    """Write a table atomically as csv, for people and spreadsheets; nothing reads it again."""
+    with atomic(path) as temporary:
+        frame.to_csv(temporary, index=False)
+
+
 def read(path: str | Path, schema: Schema) -> pd.DataFrame:
     """Read a table that ``write`` wrote, and check it again.
 

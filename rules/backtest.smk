@@ -1,0 +1,109 @@
+# What the predictions would have earned after costs: thresholds out of fold, then each sample.
+
+
+rule choose_thresholds:
+    input:
+        bars="<results>/{symbol}/bars.parquet",
+        raw_bars="<results>/{symbol}/raw_bars.parquet",
+        account="<results>/{symbol}/bars.json",
+        barriers="<results>/{symbol}/barriers_h{horizon}.json",
+        stack="<results>/{symbol}/stacking_dataset_h{horizon}.parquet",
+        predictions=expand(
+            "<results>/{{symbol}}/ensembles/{ensemble}_h{{horizon}}/oof.parquet",
+            ensemble=ENSEMBLES,
+        ),
+    output:
+        thresholds="<results>/{symbol}/backtest/thresholds_h{horizon}.json",
+    log:
+        "<results>/{symbol}/logs/choose_thresholds_h{horizon}.log",
+    benchmark:
+        "<results>/{symbol}/benchmarks/choose_thresholds_h{horizon}.jsonl"
+    conda:
+        "../envs/data.yaml"
+    params:
+        stacked=list(MODELS),
+        models=list(ENSEMBLES),
+        labels=configuration.label_settings(SETTINGS),
+        trading=configuration.trading(SETTINGS),
+        candidates=BACKTEST["thresholds"],
+        contract=contract,
+        code=code("choose_thresholds"),
+    message:
+        "choose thresholds of {wildcards.symbol} h{wildcards.horizon} out of fold"
+    script:
+        "../workflow/scripts/choose_thresholds.py"
+
+
+# Each run of it on test is a look at test, and leaves a line in test_looks.jsonl.
+rule backtest_predictions:
+    input:
+        bars="<results>/{symbol}/bars.parquet",
+        raw_bars="<results>/{symbol}/raw_bars.parquet",
+        account="<results>/{symbol}/bars.json",
+        barriers="<results>/{symbol}/barriers_h{horizon}.json",
+        thresholds="<results>/{symbol}/backtest/thresholds_h{horizon}.json",
+        stack=lambda w: (
+            "<results>/{symbol}/stacking_dataset_h{horizon}.parquet"
+            if w.sample == "oof"
+            else []
+        ),
+        predictions=lambda w: backtested(w.sample),
+    output:
+        trades=expand(
+            "<results>/{{symbol}}/backtest/{model}_h{{horizon}}_{{sample}}/trades.parquet",
+            model=[*MODELS, *ENSEMBLES],
+        ),
+        lists=expand(
+            "<results>/{{symbol}}/backtest/{model}_h{{horizon}}_{{sample}}/trades.csv",
+            model=[*MODELS, *ENSEMBLES],
+        ),
+        equity=expand(
+            "<results>/{{symbol}}/backtest/{model}_h{{horizon}}_{{sample}}/equity.parquet",
+            model=[*MODELS, *ENSEMBLES],
+        ),
+    log:
+        "<results>/{symbol}/logs/backtest_h{horizon}_{sample}.log",
+    benchmark:
+        "<results>/{symbol}/benchmarks/backtest_h{horizon}_{sample}.jsonl"
+    wildcard_constraints:
+        sample="oof|val|test",
+    conda:
+        "../envs/data.yaml"
+    params:
+        stacked=lambda w: list(MODELS) if w.sample == "oof" else [],
+        models=lambda w: list(ENSEMBLES) if w.sample == "oof" else [*MODELS, *ENSEMBLES],
+        schema="PREDICTIONS",
+        labels=configuration.label_settings(SETTINGS),
+        trading=configuration.trading(SETTINGS),
+        contract=contract,
+        code=code("backtest_predictions"),
+    message:
+        "backtest {wildcards.symbol} h{wildcards.horizon} on {wildcards.sample}"
+    script:
+        "../workflow/scripts/backtest_predictions.py"
+
+
+use rule backtest_predictions as backtest_walk_forward with:
+    output:
+        trades=expand(
+            "<results>/{{symbol}}/backtest/{model}_h{{horizon}}_{{sample}}/trades.parquet",
+            model=WALKED,
+        ),
+        lists=expand(
+            "<results>/{{symbol}}/backtest/{model}_h{{horizon}}_{{sample}}/trades.csv",
+            model=WALKED,
+        ),
+        equity=expand(
+            "<results>/{{symbol}}/backtest/{model}_h{{horizon}}_{{sample}}/equity.parquet",
+            model=WALKED,
+        ),
+    wildcard_constraints:
+        sample="walkforward",
+    params:
+        stacked=[],
+        models=WALKED,
+        schema="WALK_FORWARD",
+        labels=configuration.label_settings(SETTINGS),
+        trading=configuration.trading(SETTINGS),
+        contract=contract,
+        code=code("backtest_predictions"),

@@ -1,0 +1,114 @@
+import numpy as np
+import pandas as pd
+import pytest
+
+from mlfactory import ledger, looks, thresholds
+from mlfactory.errors import UserError
+from test_backtest import market_of, random_market, trader
+
+CANDIDATES = [0.0, 0.2, 0.5]
+
+
+def predicted(market, rows, seed, *, strength=0.0):
+    """Predictions that know the outcome as far as ``strength`` says."""
+    generator = np.random.default_rng(seed)
+    p = generator.dirichlet([2, 1, 2], len(rows))
+    gain = market.fills.exit_long[rows] - market.fills.entry[rows]
+    right = np.where(gain > 0, 2, 0)
+    p[np.arange(len(rows)), right] += strength
+    p /= p.sum(axis=1, keepdims=True)
+    columns = dict(zip(("prob_short", "prob_neutral", "prob_long"), p.T.astype("f4"), strict=True))
+    return pd.DataFrame({"datetime": market.bars["datetime"].iloc[rows].to_numpy(), **columns})
+
+
+@pytest.fixture(scope="module")
+def market():
+    return random_market(5, n=600)[0]
+
+
+def table_of(market, rows, seed, **given):
+    table = predicted(market, rows, seed, **given)
+    return table.assign(datetime=market.bars["datetime"].iloc[rows].reset_index(drop=True))
+
+
+def test_model_that_knows_something_is_traded_and_one_that_does_not_is_not(market):
+    rows = np.arange(10, 580)
+    knows = thresholds.choose(market, trader(), table_of(market, rows, 1, strength=1.0), CANDIDATES)
+    best = max(knows["trials"], key=lambda trial: trial["sharpe"])
+    assert knows["threshold"] == best["threshold"]
+    assert best["sharpe"] > 0.3
+    guesses = thresholds.choose(market, trader(), table_of(market, rows, 1), CANDIDATES)
+    assert all(trial["sharpe"] < 0 for trial in guesses["trials"])
+    assert guesses["threshold"] is None
+
+
+def test_every_threshold_tried_goes_into_the_ledger_once(market, tmp_path):
+    rows = np.arange(10, 580)
+    found = {
+        name: thresholds.choose(market, trader(), table_of(market, rows, seed), CANDIDATES)
+        for seed, name in enumerate(("a", "b"))
+    }
+    path = tmp_path / ledger.NAME
+    for _ in range(2):
+        for study in thresholds.studies(found, horizon=20, settings={"size": "one"}):
+            ledger.add(study, path)
+    lines = ledger.read(path)
+    assert len(lines) == 6
+    assert {line["study"].partition(":")[0] for line in lines} == {
+        "threshold_a_h20",
+        "threshold_b_h20",
+    }
+    assert [line["threshold"] for line in lines[:3]] == CANDIDATES
+    for study in thresholds.studies(found, horizon=20, settings={"size": "probability"}):
+        ledger.add(study, path)
+    assert len(ledger.read(path)) == 12
+
+
+def test_sessions_without_a_trade_count_as_nothing_earned(market):
+    rows = np.arange(0, 600)
+    found = thresholds.choose(market, trader(), table_of(market, rows, 3), [0.9999])
+    assert found["trials"][0]["trades"] == 0
+    assert found["trials"][0]["sessions"] == market.bars["session"].nunique()
+    assert found["trials"][0]["sharpe"] == 0.0
+    assert found["threshold"] is None
+
+
+def test_threshold_depends_on_nothing_after_the_held_out_rows(market):
+    """Prices after the last trade's longest life become noise; the choice and its figures stay."""
+    rows = np.arange(10, 300)
+    given = table_of(market, rows, 1, strength=0.5)
+    cut = rows[-1] + market.barriers["max_bars"] + 2
+    raw, bars = market.raw_bars.copy(), market.bars.copy()
+    for frame, later in ((raw, raw["bar"] > cut), (bars, bars.index > cut)):
+        for name in ("open", "high", "low", "close"):
+            frame.loc[later, name] *= 1.5
+    noised = market_of(
+        bars,
+        raw,
+        {"commission_per_contract": 1.24, "slippage_ticks": _slippage()},
+        market.barriers,
+        atr_period=5,
+        atr_floor_ticks=2.3,
+    )
+    one, other = (thresholds.choose(m, trader(), given, CANDIDATES) for m in (market, noised))
+    assert one == other
+
+
+def _slippage():
+    from mlfactory.contracts import Slippage
+
+    return Slippage(0.5, 1.0)
+
+
+def test_looks_are_counted_and_a_broken_line_is_named(tmp_path):
+    path = tmp_path / "MES" / looks.NAME
+    assert looks.read(path) == []
+    wildcards, chosen = {"symbol": "MES", "horizon": "20"}, {"voting": {"threshold": 0.1}}
+    for _ in range(2):
+        looks.add(looks.of_run(wildcards, chosen, "abc"), path)
+    first, second = looks.read(path)
+    assert first["thresholds"] == second["thresholds"] == {"voting": 0.1}
+    assert first["horizon"] == 20
+    path.write_text(path.read_text() + "{\n")
+    with pytest.raises(UserError, match=r"line 3 is not json .* mend or delete"):
+        looks.read(path)

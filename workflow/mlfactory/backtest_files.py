@@ -1,0 +1,92 @@
+"""What the rules of the backtest read: one horizon's market, and each model's predictions."""
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+import pandas as pd
+
+from mlfactory import contracts, schemas, tables
+from mlfactory.backtest import Market, Trader, costs, equity, trades
+from mlfactory.fills import fills
+from mlfactory.stacking import probabilities, unstack
+
+
+def market(
+    files: Any,
+    contract: Mapping[str, Any],
+    labels: Mapping[str, Any],
+    trading: Mapping[str, Any],
+) -> Market:
+    """The market of a rule's input files.
+
+    Parameters
+    ----------
+    files
+        ``bars``, ``raw_bars``, ``account`` and ``barriers``: paths.
+    contract
+        Its terms as plain values.
+    labels
+        The config's settings of labels, see `config.label_settings`.
+    trading
+        See `config.trading`.
+    """
+    bars = tables.read(files.bars, schemas.BARS)
+    raw_bars = tables.read(files.raw_bars, schemas.RAW_BARS)
+    terms = contracts.from_terms(contract)
+    barriers = tables.read_json(files.barriers)["barriers"]
+    found = fills(
+        bars,
+        raw_bars,
+        contract=terms,
+        barriers=barriers,
+        **{key: labels[key] for key in ("atr_period", "atr_floor_ticks", "cross_sessions")},
+        flat_at_session_end=trading["flat_at_session_end"],
+    )
+    interval = pd.Timedelta(tables.read_json(files.account)["raw_interval"])
+    return Market(bars, raw_bars, found, terms, barriers, interval)
+
+
+def predictions(
+    stack: str | Sequence[str],
+    stacked: Sequence[str],
+    paths: Sequence[str],
+    models: Sequence[str],
+    *,
+    schema: str = "PREDICTIONS",
+) -> dict[str, pd.DataFrame]:
+    """Predictions by model: those of a stacking dataset, if one is given, then those of files.
+
+    Parameters
+    ----------
+    stack, stacked
+        The stacking dataset, and its base models; nothing, and none.
+    paths, models
+        A file a model.
+    schema
+        The files' schema, ``PREDICTIONS`` or ``WALK_FORWARD``.
+    """
+    from_stack = unstack(tables.read_stack(str(stack), stacked), list(stacked)) if stacked else {}
+    of_schema = getattr(schemas, schema)
+    return from_stack | {
+        model: tables.read(path, of_schema) for model, path in zip(models, paths, strict=True)
+    }
+
+
+def traded(
+    at: Market, trader: Trader, predicted: pd.DataFrame, threshold: float | None
+) -> tuple[pd.DataFrame, pd.DataFrame]:
+    """The trades of one model's predictions, and the equity by session.
+
+    Parameters
+    ----------
+    at
+        The market.
+    predicted
+        Times and probabilities of the bars that may be traded.
+    threshold
+        See `signals.side`.
+    """
+    rows, per_trade = at.rows(predicted["datetime"]), costs(at.fills, at.contract)
+    wanted = trader.wanted(at, probabilities(predicted), rows, threshold)
+    taken = trader.taken(at, wanted, per_trade)
+    return trades(at, taken, per_trade), equity(at, taken, per_trade, rows)
