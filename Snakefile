@@ -27,7 +27,7 @@ rule all:
         targets("models/{model}/h{horizon}/foldfull"),
         targets("predictions/{model}_h{horizon}_{split}.parquet"),
         targets("ensembles/{ensemble}_h{horizon}/{split}.parquet"),
-        backtest_targets(),
+        targets("backtest/h{horizon}.json"),
         targets("splits/scaled/dataset_manifest.json"),
         targets("audit.json"),
         targets("manifest.json"),
@@ -78,7 +78,7 @@ rule scores:
 
 rule backtest:
     input:
-        backtest_targets(),
+        targets("backtest/h{horizon}.json"),
 
 
 rule report:

@@ -26,6 +26,7 @@ rule choose_thresholds:
         labels=configuration.label_settings(SETTINGS),
         trading=configuration.trading(SETTINGS),
         candidates=BACKTEST["thresholds"],
+        seed=SETTINGS["seed"],
         contract=contract,
         code=code("choose_thresholds"),
     message:
@@ -107,3 +108,29 @@ use rule backtest_predictions as backtest_walk_forward with:
         trading=configuration.trading(SETTINGS),
         contract=contract,
         code=code("backtest_predictions"),
+
+
+# It also reads the ledger and the looks at test, which are no rule's output.
+rule assess_backtests:
+    input:
+        account="<results>/{symbol}/bars.json",
+        thresholds="<results>/{symbol}/backtest/thresholds_h{horizon}.json",
+        trades=of_backtests("trades.parquet"),
+        equity=of_backtests("equity.parquet"),
+    output:
+        assessment="<results>/{symbol}/backtest/h{horizon}.json",
+    log:
+        "<results>/{symbol}/logs/assess_backtests_h{horizon}.log",
+    benchmark:
+        "<results>/{symbol}/benchmarks/assess_backtests_h{horizon}.jsonl"
+    conda:
+        "../envs/data.yaml"
+    params:
+        samples=BACKTESTED,
+        contract=contract,
+        confidence=SETTINGS["scores"]["confidence"],
+        code=code("assess_backtests"),
+    message:
+        "assess the backtests of {wildcards.symbol} h{wildcards.horizon}"
+    script:
+        "../workflow/scripts/assess_backtests.py"

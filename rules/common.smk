@@ -32,7 +32,11 @@ REFIT = {k: v for k, v in WALK.items() if k not in ("enabled", "nulls")}
 WALKED = [*MODELS] if WALK["enabled"] else []
 WALKED_NULLS = SHIFTED[: WALK["nulls"]] if WALK["enabled"] else []
 BACKTEST = SETTINGS["backtest"]
-SAMPLES = [s for s in BACKTEST["samples"] if s != "walkforward" or WALK["enabled"]]
+BACKTESTED = {
+    sample: WALKED if sample == "walkforward" else [*MODELS, *ENSEMBLES]
+    for sample in BACKTEST["samples"]
+    if sample != "walkforward" or WALK["enabled"]
+}
 STACKED = {
     "oof": "<results>/{{symbol}}/{{null}}oof/{model}_h{{horizon}}_fold{fold}.parquet",
     "walkforward": "<results>/{{symbol}}/{{null}}walkforward/{model}_h{{horizon}}.parquet",
@@ -55,23 +59,13 @@ def targets(path):
     return expand(path, **{k: v for k, v in values.items() if f"{{{k}}}" in path})
 
 
-def backtest_targets():
-    """Every file of the configured backtests."""
-    files = "backtest/{model}_h{horizon}_{sample}/equity.parquet"
-    path = f"<results>/{{symbol}}/{files}"
-    by_sample = {
-        s: WALKED if s == "walkforward" else [*MODELS, *ENSEMBLES] for s in SAMPLES
-    }
+def of_backtests(file):
+    """A file of every configured backtest of a horizon, sample by sample and model by model."""
+    path = f"<results>/{{symbol}}/backtest/{{model}}_h{{horizon}}_{{sample}}/{file}"
     return [
-        file
-        for sample, models in by_sample.items()
-        for file in expand(
-            path,
-            symbol=SETTINGS["symbols"],
-            horizon=HORIZONS,
-            model=models,
-            sample=sample,
-        )
+        path.replace("{model}", model).replace("{sample}", sample)
+        for sample, models in BACKTESTED.items()
+        for model in models
     ]
 
 

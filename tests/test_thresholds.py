@@ -31,13 +31,32 @@ def table_of(market, rows, seed, **given):
     return table.assign(datetime=market.bars["datetime"].iloc[rows].reset_index(drop=True))
 
 
+def chosen(market, table, candidates=CANDIDATES):
+    """The choice for one model."""
+    found = thresholds.choose(market, trader(), {"a": table}, candidates, seed=0)
+    return found["models"]["a"]
+
+
+def test_choice_among_models_says_what_it_is_worth():
+    """One of three knows the outcome: choosing is no overfitting, and no luck."""
+    market = random_market(5, n=1600)[0]
+    rows = np.arange(10, 1580)
+    tables = {str(seed): table_of(market, rows, seed) for seed in range(2)}
+    found = thresholds.choose(market, trader(), tables, CANDIDATES, seed=0)
+    assert found["superior_predictive_ability"]["consistent"] > 0.2
+    tables["knows"] = table_of(market, rows, 7, strength=1.0)
+    found = thresholds.choose(market, trader(), tables, CANDIDATES, seed=0)
+    assert found["superior_predictive_ability"]["consistent"] < 0.01
+    assert found["probability_of_overfitting"] < 0.1
+
+
 def test_model_that_knows_something_is_traded_and_one_that_does_not_is_not(market):
     rows = np.arange(10, 580)
-    knows = thresholds.choose(market, trader(), table_of(market, rows, 1, strength=1.0), CANDIDATES)
+    knows = chosen(market, table_of(market, rows, 1, strength=1.0))
     best = max(knows["trials"], key=lambda trial: trial["sharpe"])
     assert knows["threshold"] == best["threshold"]
     assert best["sharpe"] > 0.3
-    guesses = thresholds.choose(market, trader(), table_of(market, rows, 1), CANDIDATES)
+    guesses = chosen(market, table_of(market, rows, 1))
     assert all(trial["sharpe"] < 0 for trial in guesses["trials"])
     assert guesses["threshold"] is None
 
@@ -45,8 +64,7 @@ def test_model_that_knows_something_is_traded_and_one_that_does_not_is_not(marke
 def test_every_threshold_tried_goes_into_the_ledger_once(market, tmp_path):
     rows = np.arange(10, 580)
     found = {
-        name: thresholds.choose(market, trader(), table_of(market, rows, seed), CANDIDATES)
-        for seed, name in enumerate(("a", "b"))
+        name: chosen(market, table_of(market, rows, seed)) for seed, name in enumerate(("a", "b"))
     }
     path = tmp_path / ledger.NAME
     for _ in range(2):
@@ -66,7 +84,7 @@ def test_every_threshold_tried_goes_into_the_ledger_once(market, tmp_path):
 
 def test_sessions_without_a_trade_count_as_nothing_earned(market):
     rows = np.arange(0, 600)
-    found = thresholds.choose(market, trader(), table_of(market, rows, 3), [0.9999])
+    found = chosen(market, table_of(market, rows, 3), [0.9999])
     assert found["trials"][0]["trades"] == 0
     assert found["trials"][0]["sessions"] == market.bars["session"].nunique()
     assert found["trials"][0]["sharpe"] == 0.0
@@ -90,7 +108,7 @@ def test_threshold_depends_on_nothing_after_the_held_out_rows(market):
         atr_period=5,
         atr_floor_ticks=2.3,
     )
-    one, other = (thresholds.choose(m, trader(), given, CANDIDATES) for m in (market, noised))
+    one, other = (chosen(m, given) for m in (market, noised))
     assert one == other
 
 

@@ -90,3 +90,26 @@ def traded(
     wanted = trader.wanted(at, probabilities(predicted), rows, threshold)
     taken = trader.taken(at, wanted, per_trade)
     return trades(at, taken, per_trade), equity(at, taken, per_trade, rows)
+
+
+def by_sample(
+    samples: Mapping[str, Sequence[str]], trades_paths: Sequence[str], equity_paths: Sequence[str]
+) -> dict[str, dict[str, tuple[pd.DataFrame, pd.DataFrame]]]:
+    """Trades and equity by sample and model, from files sample by sample.
+
+    Parameters
+    ----------
+    samples
+        The models of each sample, in the files' order.
+    trades_paths, equity_paths
+        A file a model of each sample.
+    """
+    read = zip(
+        tables.read_all(trades_paths, schemas.TRADES),
+        tables.read_all(equity_paths, schemas.EQUITY),
+        strict=True,
+    )
+    found = {name: {m: next(read) for m in models} for name, models in samples.items()}
+    if next(read, None) is not None:
+        raise ValueError("more files of backtests than models of samples")
+    return found

@@ -20,7 +20,12 @@ STAGES = {
     "stack": ("stack_predictions",),
     "predictions": ("predict_splits", "predict_splits_classical", "predict_splits_neural"),
     "ensembles": ("fit_ensemble", "predict_ensemble"),
-    "backtest": ("choose_thresholds", "backtest_predictions", "backtest_walk_forward"),
+    "backtest": (
+        "choose_thresholds",
+        "backtest_predictions",
+        "backtest_walk_forward",
+        "assess_backtests",
+    ),
     "checks": ("check_dataset",),
     "scores": ("score_models",),
     "report": ("make_report",),

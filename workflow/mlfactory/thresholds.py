@@ -6,7 +6,10 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
+from mlfactory._typing import Float64Array2D
 from mlfactory.backtest import Market, Trader, booked, costs
+from mlfactory.data_snooping import superior_predictive_ability
+from mlfactory.overfitting import probability_of_overfitting
 from mlfactory.stacking import probabilities
 
 
@@ -16,49 +19,95 @@ def sharpe_per_session(net: np.ndarray) -> float:
     return float(np.mean(net)) / spread if spread > 0 else 0.0
 
 
-def choose(
+def trial_profits(
     market: Market, trader: Trader, predicted: pd.DataFrame, candidates: Sequence[float]
-) -> dict[str, Any]:
-    """Trade a model's out-of-fold predictions at every threshold.
+) -> tuple[Float64Array2D, list[int]]:
+    """Profit after costs by session of the market at every threshold, and the number of trades.
 
     Parameters
     ----------
     market, trader
         See `backtest`.
     predicted
-        The model's predictions of the held-out rows, schema PREDICTIONS.
+        One model's predictions, schema PREDICTIONS.
     candidates
-        Thresholds in the units of the trader's signal; not to trade is one more, which earns 0.
+        Thresholds in the units of the trader's signal.
 
     Returns
     -------
-    ``threshold``, the one with the highest Sharpe ratio after costs, None where none earns
-    anything; and ``trials``, each with its ``number``, ``threshold``, ``sharpe`` (per session,
-    after costs), ``sessions``, ``trades`` and ``net`` in currency. The best of several is
-    flattered; all of them belong into the ledger.
+    (sessions, candidates), and one number a candidate.
     """
     rows = market.rows(predicted["datetime"])
     p, per_trade = probabilities(predicted), costs(market.fills, market.contract)
-    session = market.bars["session"].to_numpy()
-    sampled = np.unique(session[rows])
-    trials = []
-    for number, threshold in enumerate(candidates):
+    nets, counts = [], []
+    for threshold in candidates:
         wanted = trader.wanted(market, p, rows, threshold)
         taken = trader.taken(market, wanted, per_trade)
-        found = booked(market, taken, per_trade)
-        net = found.net[np.isin(found.session, sampled) | (found.net != 0)]
-        trials.append(
+        nets.append(booked(market, taken, per_trade).net)
+        counts.append(int(np.count_nonzero(taken)))
+    return np.column_stack(nets), counts
+
+
+def choose(
+    market: Market,
+    trader: Trader,
+    predicted: Mapping[str, pd.DataFrame],
+    candidates: Sequence[float],
+    *,
+    seed: int,
+) -> dict[str, Any]:
+    """Trade every model's out-of-fold predictions at every threshold.
+
+    Parameters
+    ----------
+    market, trader
+        See `backtest`.
+    predicted
+        By model the predictions of the held-out rows, schema PREDICTIONS, all of the same rows.
+    candidates
+        Thresholds in the units of the trader's signal; not to trade is one more, which earns 0.
+    seed
+        Of the bootstrap.
+
+    Returns
+    -------
+    Under ``models``, by model, ``threshold``, the one with the highest Sharpe ratio after costs,
+    None where none earns anything; and ``trials``, each with its ``number``, ``threshold``,
+    ``sharpe`` (per session, after costs), ``sessions``, ``trades`` and ``net`` in currency. The
+    best of several is flattered: all of them belong into the ledger. Under
+    ``probability_of_overfitting`` and ``superior_predictive_ability`` what the choice among all
+    models and thresholds is worth; None where there are too few sessions.
+    """
+    session = market.bars["session"].to_numpy()
+    sampled = np.zeros(len(np.unique(session)), dtype=bool)
+    number = np.cumsum(np.diff(session, prepend=session[0] - 1) != 0) - 1
+    profits = {}
+    for model, table in predicted.items():
+        profits[model] = trial_profits(market, trader, table, candidates)
+        sampled[number[market.rows(table["datetime"])]] = True
+        sampled |= (profits[model][0] != 0).any(axis=1)
+    models = {}
+    for model, (nets, counts) in profits.items():
+        trials = [
             {
-                "number": number,
+                "number": i,
                 "threshold": threshold,
                 "sharpe": sharpe_per_session(net),
                 "sessions": len(net),
-                "trades": int(np.count_nonzero(taken)),
+                "trades": counts[i],
                 "net": float(net.sum()),
             }
-        )
-    best = max(trials, key=lambda trial: trial["sharpe"])
-    return {"threshold": best["threshold"] if best["sharpe"] > 0 else None, "trials": trials}
+            for i, (threshold, net) in enumerate(zip(candidates, nets[sampled].T, strict=True))
+        ]
+        best = max(trials, key=lambda trial: trial["sharpe"])
+        chosen = best["threshold"] if best["sharpe"] > 0 else None
+        models[model] = {"threshold": chosen, "trials": trials}
+    together = np.column_stack([nets[sampled] for nets, _ in profits.values()])
+    return {
+        "models": models,
+        "probability_of_overfitting": probability_of_overfitting(together),
+        "superior_predictive_ability": superior_predictive_ability(together, seed=seed),
+    }
 
 
 def studies(
@@ -69,7 +118,7 @@ def studies(
     Parameters
     ----------
     found
-        By model what `choose` gave.
+        By model what `choose` gave under ``models``.
     settings
         What the trials depend on besides; another signal or size is another study.
     """

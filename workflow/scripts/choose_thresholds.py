@@ -10,11 +10,8 @@ trader = Trader(**params.trading["trader"])
 predicted = backtest_files.predictions(
     files.stack, params.stacked, files.predictions, params.models
 )
-found = {
-    model: thresholds.choose(market, trader, table, params.candidates)
-    for model, table in predicted.items()
-}
-tables.write_json({"trading": params.trading, "models": found}, snakemake.output.thresholds)
+found = thresholds.choose(market, trader, predicted, params.candidates, seed=params.seed)
+tables.write_json({"trading": params.trading} | found, snakemake.output.thresholds)
 horizon = int(snakemake.wildcards.horizon)
-for study in thresholds.studies(found, horizon=horizon, settings=params.trading):
+for study in thresholds.studies(found["models"], horizon=horizon, settings=params.trading):
     ledger.add(study, Path(snakemake.output.thresholds).parents[1] / ledger.NAME)

@@ -1,0 +1,93 @@
+"""The backtests of one horizon in figures, and whether any of them is evidence of anything."""
+
+from collections.abc import Mapping
+from typing import Any
+
+import pandas as pd
+
+from mlfactory import performance
+from mlfactory.multiple_testing import holm
+from mlfactory.splits import EXCHANGE_SESSIONS_PER_YEAR, SESSIONS_PER_YEAR
+
+LEVEL = 0.05
+"""A p-value after all corrections above which nothing is called evidence."""
+
+Traded = tuple[pd.DataFrame, pd.DataFrame]
+"""Trades and equity of one model."""
+
+
+def assess(
+    samples: Mapping[str, Mapping[str, Traded]],
+    chosen: Mapping[str, Any],
+    ledger: list[dict[str, Any]],
+    *,
+    looks: int,
+    calendar: str,
+    timezone: str,
+    confidence: float,
+) -> dict[str, Any]:
+    """The content of ``backtest/h{horizon}.json``.
+
+    Parameters
+    ----------
+    samples
+        By sample and model the trades and the equity.
+    chosen
+        What `thresholds.choose` gave.
+    ledger
+        Every trial ever made on this symbol.
+    looks
+        How often the test split's outcome has been looked at.
+    calendar, timezone
+        Of the contract, for a year's sessions and a trade's hour.
+    confidence
+        Of intervals.
+
+    Returns
+    -------
+    ``trials`` and what the choice of thresholds was worth; and under ``samples``, by sample and
+    model, `performance.summary` with its ``groups``, its ``threshold`` and its ``verdict``.
+    """
+    trials, variance = performance.trial_statistics(ledger)
+    of_trials: dict[str, Any] = {"trials": trials, "trial_variance": variance}
+    found: dict[str, dict[str, Any]] = {}
+    for sample, models in samples.items():
+        found[sample] = {
+            model: performance.summary(
+                trades,
+                equity,
+                sessions_per_year=SESSIONS_PER_YEAR.get(calendar, EXCHANGE_SESSIONS_PER_YEAR),
+                confidence=confidence,
+                **of_trials,
+            )
+            | {
+                "threshold": chosen["models"][model]["threshold"],
+                "groups": performance.by_group(trades, timezone),
+            }
+            for model, (trades, equity) in models.items()
+        }
+        judge(found[sample])
+    worth = ("probability_of_overfitting", "superior_predictive_ability")
+    return of_trials | {"looks": looks} | {k: chosen[k] for k in worth} | {"samples": found}
+
+
+def judge(models: Mapping[str, dict[str, Any]]) -> None:
+    """Add to each model its ``p_value``, the same after Holm, and a ``verdict``.
+
+    The p-value is that of a Sharpe ratio above what the best of all trials is expected to show by
+    chance, one less the deflated ratio; Holm's correction is for the number of models that are
+    judged side by side. Evidence is a p-value below `LEVEL` after both.
+    """
+    traded = {name: one for name, one in models.items() if one["sharpe"] is not None}
+    p_values = [1 - one["sharpe"]["deflated"] for one in traded.values()]
+    corrected = dict(zip(traded, holm(p_values), strict=True))
+    for name, one in models.items():
+        one["p_value"] = 1 - one["sharpe"]["deflated"] if name in traded else None
+        one["p_holm"] = corrected.get(name)
+        one["verdict"] = _verdict(one)
+
+
+def _verdict(one: Mapping[str, Any]) -> str:
+    if one["p_holm"] is None:
+        return "not traded" if not one["trades"] else "cannot be measured"
+    return "evidence" if one["p_holm"] < LEVEL else "no evidence"
