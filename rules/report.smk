@@ -117,6 +117,14 @@ rule make_report:
             horizon=HORIZONS if SELECTING else [],
             fold=FOLDS,
         ),
+        assessments=expand(
+            "<results>/{{symbol}}/backtest/h{horizon}.json", horizon=HORIZONS
+        ),
+        equity=lambda w: [
+            path.replace("{horizon}", str(horizon))
+            for horizon in HORIZONS
+            for path in of_backtests("equity.parquet")
+        ],
     output:
         report=report(
             "<results>/{symbol}/report.html",
@@ -134,6 +142,7 @@ rule make_report:
         contract=contract,
         settings=lambda w: configuration.of_symbol(SETTINGS, w.symbol),
         selecting=SELECTING,
+        traded=BACKTESTED,
         code_by_step=lambda w: code_by_step(),
         code=code("make_report"),
     message:

@@ -167,6 +167,21 @@ OVERLAYS = {
         "{stacking: {source: walkforward}, walk_forward: {enabled: false}}",
         "config: stacking.source=walkforward with walk_forward.enabled=false: nothing would be wal",
     ),
+    "capital without a margin": (
+        "backtest: {capital: 5000}",
+        "config: backtest.capital=5000 with backtest.margin_per_contract=null: each is a limit only "
+        "with the other; set both or neither",
+    ),
+    "capital below the margin": (
+        "backtest: {capital: 500, margin_per_contract: 1000}",
+        "config: backtest.capital=500 is below backtest.margin_per_contract=1000: not one contract "
+        "could be held; raise backtest.capital",
+    ),
+    "size by probability of one contract": (
+        "backtest: {size: probability}",
+        "config: backtest.size=probability with backtest.max_contracts=1: a size between none and "
+        "one contract is either of them; raise backtest.max_contracts, or set backtest.size: one",
+    ),
     "unknown ensemble": (
         "ensembles: [average]",
         "config: unknown model 'average' in models or ensembles; there are blending, catboost, ",

@@ -63,6 +63,7 @@ MODULES = {
     "data": (
         *("bars", "features.catalog", "labels", "splits", "folds", "nulls", "synthetic"),
         *("published", "provenance", "barrier_files", "barrier_search", "ledger"),
+        *("thresholds", "backtest_files", "assessment", "looks"),
     ),
     "boosting": ("oof", "ledger", "models.lightgbm", "models.xgboost", "models.catboost"),
     "report": ("report.evidence", "report.page"),

@@ -7,12 +7,15 @@ import numpy as np
 import pandas as pd
 
 from mlfactory import null_probe
+from mlfactory.assessment import assess
+from mlfactory.backtest import costs, equity, trades
 from mlfactory.barrier_files import configured
 from mlfactory.checks import dataset
 from mlfactory.contracts import Contract, Slippage
 from mlfactory.report.evidence import Evidence, HorizonEvidence
 from mlfactory.schemas import PROBABILITIES
 from mlfactory.stacking import stacking_dataset
+from test_backtest import random_market, trader
 from training import training_tables
 
 ATTACK = "<script>alert(1)</script>"
@@ -242,7 +245,37 @@ def horizon_evidence(horizon, models, ensembles, n_nulls, searched):
         made_up_scores(predictions, n_nulls),
         {model: records(in_two_stages=model == models[0]) for model in models},
         [made_up_selection(seed) for seed in range(2)],
+        *made_up_backtests((*models, *ensembles), models),
     )
+
+
+def made_up_backtests(names, walked):
+    """An assessment and the equity of two samples: all but the last model trade on coin flips."""
+    market, _ = random_market(3, n=500)
+    per_trade = costs(market.fills, market.contract)
+    generator = np.random.default_rng(5)
+    every = np.arange(len(market.bars))
+    found = {}
+    for sample, of_sample in (("oof", names), ("walkforward", walked)):
+        found[sample] = {}
+        for name in of_sample:
+            wanted = generator.integers(-1, 2, len(every)).astype(np.int32)
+            wanted = wanted if name != names[-1] else np.zeros_like(wanted)
+            taken = trader().taken(market, wanted, per_trade)
+            found[sample][name] = (
+                trades(market, taken, per_trade),
+                equity(market, taken, per_trade, every),
+            )
+    chosen = {
+        "models": {n: {"threshold": None if n == names[-1] else 0.1} for n in names},
+        "probability_of_overfitting": 0.4,
+        "superior_predictive_ability": {"lower": 0.5, "consistent": 0.6, "upper": 0.7},
+    }
+    ledger = [{"number": i, "sharpe": 0.01 * i} for i in range(12)]
+    terms = {"looks": 3, "calendar": "CME_Equity", "timezone": "America/Chicago"}
+    made = assess(found, chosen, ledger, **terms, confidence=0.95)
+    tables_of = {s: {n: e for n, (_, e) in one.items()} for s, one in found.items()}
+    return json.loads(json.dumps(made)), tables_of
 
 
 def small_evidence(

@@ -65,4 +65,4 @@ def test_page_begins_with_a_line_for_each_horizon_and_question(evidence):
     ]
     assert first.rows[0][1] == Chip("3 of 3 models", "good")
     assert "k-fold" in note.text
-    assert "test labels are unread" in note.text
+    assert "under Backtest" in note.text

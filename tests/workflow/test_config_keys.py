@@ -155,6 +155,24 @@ KEYS |= {
     f"scores.{key}": ({"scores": {key: value}}, "score_models", "fit_ensemble")
     for key, value in {"samples": 150, "block_sessions": [2], "confidence": 0.9}.items()
 }
+KEYS["backtest.samples"] = (
+    {"backtest": {"samples": ["oof"]}},
+    "assess_backtests",
+    "choose_thresholds",
+)
+KEYS |= {
+    f"backtest.{key}": ({"backtest": value}, "choose_thresholds", "stack_predictions")
+    for key, value in {
+        "thresholds": {"thresholds": [0.3]},
+        "signal": {"signal": "p_difference"},
+        "size": {"size": "probability", "max_contracts": 3},
+        "overlap": {"overlap": "tranches"},
+        "max_contracts": {"max_contracts": 2},
+        "flat_at_session_end": {"flat_at_session_end": True},
+        "capital": {"capital": 5000, "margin_per_contract": 1000},
+        "margin_per_contract": {"capital": 5000, "margin_per_contract": 1000},
+    }.items()
+}
 KEYS["checks.psi_test.warn"] = (
     {"checks": {"psi_test": {"warn": 0.0625}}},
     "check_dataset",

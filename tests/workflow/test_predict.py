@@ -1,5 +1,6 @@
 """New rows, given to the models that a run has fitted."""
 
+import json
 import shutil
 
 import numpy as np
@@ -52,7 +53,11 @@ def test_whole_file_gives_the_predictions_of_the_run_to_the_byte(folder, model, 
     assert run.returncode == 0, run.stderr
     for split in ("val", "test"):
         batch = pd.read_parquet(folder / RESULTS / of_split.format(split)).set_index("datetime")
-        pd.testing.assert_frame_equal(table.loc[batch.index], batch, check_exact=True)
+        same = table.loc[batch.index, batch.columns]
+        pd.testing.assert_frame_equal(same, batch, check_exact=True)
+        traded = pd.read_parquet(folder / RESULTS / f"backtest/{model}_h20_{split}/trades.parquet")
+        signal = table.loc[traded["datetime"], "signal"]
+        assert signal.tolist() == traded["side"].tolist()
     train = pd.read_parquet(folder / RESULTS / "splits/train.parquet")
     lines = run.stdout.splitlines()
     assert lines[0].startswith(f"DEMO h20 {model}: {len(table)} of ")
@@ -70,17 +75,20 @@ def test_last_bars_of_a_tail_are_those_of_the_whole_file(folder):
     )
     assert run.returncode == 0, run.stderr
     assert len(table) == 7
-    np.testing.assert_allclose(table, whole.set_index("datetime").iloc[-7:], atol=1e-5)
+    whole = whole.set_index("datetime").iloc[-7:]
+    np.testing.assert_allclose(table[whole.columns], whole, atol=1e-5)
+    assert list(table.columns[-2:]) == ["signal", "contracts"]
     assert "drift: cannot be told from 7 new rows" in run.stdout
 
 
 def test_features_on_the_tail_are_within_1e_5_of_the_batch_run(folder):
-    from mlfactory import config, predict, trained
+    from mlfactory import config, contracts, predict, trained
 
     settings = config.load([folder / "config/test.yaml"], root=folder)
     settings["results"] = str(folder / "results")
     fitted = trained.load(settings, "DEMO", 20, "lightgbm")
-    new = predict.new_rows(folder / RAW, settings, fitted, symbol="DEMO", last=50)
+    terms = contracts.get(contracts.load(folder / "config/contracts.yaml"), "DEMO")
+    new = predict.new_rows(folder / RAW, settings, fitted, terms, last=50)
     batch = pd.read_parquet(folder / RESULTS / "features.parquet").iloc[-50:, 1:]
     scale = tables.read_split(folder / RESULTS / "splits/train.parquet").iloc[:, 3:].std()
     assert tuple(batch.columns) == new.features.names
@@ -147,6 +155,34 @@ def test_model_that_was_not_fitted_or_is_not_known_is_refused(folder):
         "error: results/DEMO/models/xgboost/h20/fold0: no fitted model; run ./pipeline run "
         "--symbols DEMO with the same configuration first"
     )
+
+
+def test_run_that_has_not_come_to_its_backtest_has_no_signal(folder):
+    path = folder / RESULTS / "backtest/thresholds_h20.json"
+    path.rename(folder / "thresholds.json")
+    line = refused(predicted(folder)[0])
+    (folder / "thresholds.json").rename(path)
+    assert line == (
+        "error: results/DEMO/backtest/thresholds_h20.json: no such file, and without a threshold "
+        "no signal; run ./pipeline run --symbols DEMO --horizons 20 backtest with the same "
+        "configuration"
+    )
+
+
+def test_size_of_the_last_bar_counts_the_bets_that_are_active(folder):
+    """The last bars alone have the sizes that they have in the whole file."""
+    path = folder / RESULTS / "backtest/thresholds_h20.json"
+    kept = path.read_text()
+    content = json.loads(kept)
+    content["trading"]["trader"] |= {"size": "probability", "max_contracts": 20}
+    content["models"]["logistic"]["threshold"] = 0.0
+    path.write_text(json.dumps(content))
+    _, whole = predicted(folder, model="logistic", output="all_sizes.parquet")
+    _, last = predicted(folder, "--last", "9", model="logistic", output="last_sizes.parquet")
+    path.write_text(kept)
+    assert whole["contracts"].nunique() > 5
+    assert last["contracts"].tolist() == whole["contracts"].iloc[-9:].tolist()
+    assert last["contracts"].sum() > 0
 
 
 def test_two_horizons_are_refused(folder):

@@ -30,20 +30,47 @@ def market(
     trading
         See `config.trading`.
     """
-    bars = tables.read(files.bars, schemas.BARS)
-    raw_bars = tables.read(files.raw_bars, schemas.RAW_BARS)
-    terms = contracts.from_terms(contract)
-    barriers = tables.read_json(files.barriers)["barriers"]
+    return market_of(
+        tables.read(files.bars, schemas.BARS),
+        tables.read(files.raw_bars, schemas.RAW_BARS),
+        contract=contracts.from_terms(contract),
+        barriers=tables.read_json(files.barriers)["barriers"],
+        raw_interval=pd.Timedelta(tables.read_json(files.account)["raw_interval"]),
+        labels=labels,
+        trading=trading,
+    )
+
+
+def market_of(
+    bars: pd.DataFrame,
+    raw_bars: pd.DataFrame,
+    *,
+    contract: contracts.Contract,
+    barriers: Mapping[str, Any],
+    raw_interval: pd.Timedelta,
+    labels: Mapping[str, Any],
+    trading: Mapping[str, Any],
+) -> Market:
+    """The market of bars and raw rows.
+
+    Parameters
+    ----------
+    bars, raw_bars, contract, barriers
+        See `fills.fills`.
+    raw_interval
+        Length of a raw row.
+    labels, trading
+        See `market`.
+    """
     found = fills(
         bars,
         raw_bars,
-        contract=terms,
+        contract=contract,
         barriers=barriers,
         **{key: labels[key] for key in ("atr_period", "atr_floor_ticks", "cross_sessions")},
         flat_at_session_end=trading["flat_at_session_end"],
     )
-    interval = pd.Timedelta(tables.read_json(files.account)["raw_interval"])
-    return Market(bars, raw_bars, found, terms, barriers, interval)
+    return Market(bars, raw_bars, found, contract, barriers, raw_interval)
 
 
 def predictions(

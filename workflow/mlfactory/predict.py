@@ -9,9 +9,21 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
+from mlfactory import (
+    backtest_files,
+    contracts,
+    novelty,
+    raw_files,
+    schemas,
+    stacking,
+    tables,
+    trained,
+)
 from mlfactory import config as configuration
-from mlfactory import contracts, novelty, raw_files, schemas, tables, trained
+from mlfactory._typing import Int64Array1D
+from mlfactory.backtest import Market, Trader
 from mlfactory.bars import bars_from_raw
+from mlfactory.contracts import Contract
 from mlfactory.errors import UserError, shown
 from mlfactory.features import catalog
 from mlfactory.features.memory import first_bar_needed
@@ -26,21 +38,46 @@ _EXPIRY = re.compile(r"([A-Z0-9]+?)[FGHJKMNQUVXZ][0-9]{1,4}")
 
 @dataclass(frozen=True)
 class NewRows:
-    """The rows with complete features at the end of a raw file, and which of them are asked for."""
+    """The end of a raw file, as far as features and sequences need it.
 
-    bars: int
+    Attributes
+    ----------
+    n_bars
+        Bars in the whole file.
+    bars, raw_bars
+        Tables of schemas BARS and RAW_BARS.
+    table
+        The bars with complete features, a split without labels.
+    features
+        The same as model input.
+    asked
+        How many of the last rows are asked for.
+    account
+        See `bars.bars_from_raw`.
+    """
+
+    n_bars: int
+    bars: pd.DataFrame
+    raw_bars: pd.DataFrame
     table: pd.DataFrame
     features: FeatureRows
-    rows: np.ndarray
+    asked: int
+    account: dict[str, Any]
+
+    @property
+    def rows(self) -> Int64Array1D:
+        """The rows of ``table`` that are asked for."""
+        return np.arange(len(self.table) - self.asked, len(self.table))
 
 
 def new_rows(
     path: Path,
     settings: Mapping[str, Any],
     fitted: trained.Trained,
+    contract: Contract,
     *,
-    symbol: str,
     last: int | None,
+    before: int = 0,
 ) -> NewRows:
     """Read a raw file as the workflow does, and compute the features of its bars.
 
@@ -52,24 +89,23 @@ def new_rows(
         How many bars are asked for, the last ones; None: all that have their warm-up. Then
         features are those of the whole file to the byte; else they are computed from the warm-up
         on, and differ by what a recursive indicator remembers, less than 1e-5 of their scale.
+    before
+        Rows before those asked for that are wanted too, where there are any.
 
     Raises
     ------
     UserError
         When the file cannot be used, is of another contract, or has less than the warm-up.
     """
-    known = contracts.load(configuration.ROOT / "config/contracts.yaml")
-    contract = contracts.get(known, symbol)
-    _require_own_name(path, symbol, known)
-    bars, _, account = bars_from_raw(
+    bars, raw_bars, account = bars_from_raw(
         path,
-        symbol=symbol,
+        symbol=contract.symbol,
         contract=contract,
-        raw=raw_files.raw_settings(dict(settings), symbol),
+        raw=raw_files.raw_settings(dict(settings), contract.symbol),
         bars=settings["bars"],
         cleaning=settings["cleaning"],
     )
-    _require_own_contracts(bars["contract"], fitted.contracts(), path, symbol)
+    _require_own_contracts(bars["contract"], fitted.contracts(), path, contract.symbol)
     chosen = catalog.configured(settings)
     n_bars, complete = len(bars), catalog.first_complete_row(bars, chosen)
     asked = n_bars - complete if last is None else last
@@ -81,16 +117,23 @@ def new_rows(
             "sessions: give the rows of that time too, before the first one to predict"
         )
     if last is not None:
-        row = max(n_bars - last - fitted.look_back, complete)
-        first = first_bar_needed(bars, row, chosen) or 0
-        bars = bars.iloc[first:].reset_index(drop=True)
+        row = max(n_bars - last - before - fitted.look_back, complete)
+        bars, raw_bars = _from(first_bar_needed(bars, row, chosen) or 0, bars, raw_bars)
     features = catalog.build(bars, timezone=account["timezone"], chosen=chosen)
     whole = slice(catalog.first_complete_row(bars, chosen), None)
     table = pd.concat(
         [bars[list(SPLIT_MARKS)].iloc[whole], features.drop(columns="datetime").iloc[whole]], axis=1
     ).reset_index(drop=True)
-    rows = np.arange(len(table) - asked, len(table))
-    return NewRows(n_bars, table, feature_rows(table), rows)
+    return NewRows(n_bars, bars, raw_bars, table, feature_rows(table), asked, account)
+
+
+def _from(
+    first: int, bars: pd.DataFrame, raw_bars: pd.DataFrame
+) -> tuple[pd.DataFrame, pd.DataFrame]:
+    """The bars from ``first`` on, and their raw rows."""
+    raw_bars = raw_bars[raw_bars["bar"] >= first]
+    raw_bars = raw_bars.assign(bar=raw_bars["bar"] - first).reset_index(drop=True)
+    return bars.iloc[first:].reset_index(drop=True), raw_bars
 
 
 def predict(
@@ -119,8 +162,8 @@ def predict(
 
     Returns
     -------
-    One row a bar, schema PREDICTIONS; and what is to be said of the model's age and of how far the
-    new rows are from those that it was fitted on.
+    One row a bar, schema NEW_PREDICTIONS; and what is to be said of the model's age and of how far
+    the new rows are from those that it was fitted on.
 
     Raises
     ------
@@ -128,16 +171,57 @@ def predict(
         Whatever `trained.load` and `new_rows` refuse; a model that is too old, and rows that are
         too far, where that is asked for.
     """
+    known = contracts.load(configuration.ROOT / "config/contracts.yaml")
+    contract = contracts.get(known, symbol)
+    _require_own_name(path, symbol, known)
     fitted = trained.load(settings, symbol, horizon, model)
-    new = new_rows(path, settings, fitted, symbol=symbol, last=last)
+    trading, threshold = fitted.trading(horizon, model, symbol)
+    barriers = tables.read_json(fitted.folder / f"barriers_h{horizon}.json")["barriers"]
+    # Bets of so many bars before may still be active, and count in a size.
+    before = barriers["max_bars"]
+    new = new_rows(path, settings, fitted, contract, last=last, before=before)
+    rows = np.arange(max(new.rows[0] - before, 0), len(new.table))
+    probabilities = fitted.predict(new.table, new.features, rows)
+    market = backtest_files.market_of(
+        new.bars,
+        new.raw_bars,
+        contract=contract,
+        barriers=barriers,
+        raw_interval=pd.Timedelta(new.account["raw_interval"]),
+        labels=configuration.label_settings(dict(settings)),
+        trading=trading,
+    )
+    table = _with_signals(probabilities, market, Trader(**trading["trader"]), threshold)
     times = new.table["datetime"].iloc[new.rows]
     lines = [
-        f"{symbol} h{horizon} {model}: {len(times)} of {new.bars} bars predicted, "
+        f"{symbol} h{horizon} {model}: {len(times)} of {new.n_bars} bars predicted, "
         f"{times.iloc[0]} to {times.iloc[-1]}",
         *_age(fitted, times, max_age_days),
         *_novelty(fitted, new, refuse=refuse_drift),
+        _signals_in_words(threshold, trading),
     ]
-    return fitted.predict(new.table, new.features, new.rows), lines
+    return table.iloc[-new.asked :].reset_index(drop=True), lines
+
+
+def _with_signals(
+    predicted: pd.DataFrame, market: Market, trader: Trader, threshold: float | None
+) -> pd.DataFrame:
+    """Predictions with the side and the contracts that the backtest would want of each bar."""
+    rows, p = market.rows(predicted["datetime"]), stacking.probabilities(predicted)
+    wanted = trader.wanted(market, p, rows, threshold)[rows]
+    return predicted.assign(
+        signal=np.sign(wanted).astype(np.int8), contracts=np.abs(wanted).astype(np.int32)
+    )
+
+
+def _signals_in_words(threshold: float | None, trading: Mapping[str, Any]) -> str:
+    if threshold is None:
+        return "signals: none, as no threshold earned anything out of fold after costs"
+    trader = trading["trader"]
+    return (
+        f"signals: {trader['signal']} beyond {threshold:g}, size {trader['size']}, at most "
+        f"{trader['max_contracts']} contracts"
+    )
 
 
 def write(table: pd.DataFrame, path: Path) -> None:
@@ -146,7 +230,7 @@ def write(table: pd.DataFrame, path: Path) -> None:
     if path.suffix == ".csv":
         tables.write_csv(table, path)
     else:
-        tables.write(table, path, schemas.PREDICTIONS)
+        tables.write(table, path, schemas.NEW_PREDICTIONS)
 
 
 def _age(fitted: trained.Trained, times: pd.Series, most_days: int | None) -> Iterator[str]:

@@ -178,6 +178,16 @@ PREDICTIONS = Schema(
     sums_to_one=(PROBABILITIES,),
 )
 
+NEW_PREDICTIONS = Schema(
+    "predictions of new rows",
+    {
+        **PREDICTIONS.columns,
+        "signal": Column("int8", "1 long, -1 short, 0 no position", low=-1, high=1),
+        "contracts": Column("int32", "contracts of a position", low=0),
+    },
+    sums_to_one=(PROBABILITIES,),
+)
+
 WALK_FORWARD = Schema(
     "walk-forward predictions",
     {

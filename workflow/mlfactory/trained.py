@@ -69,6 +69,23 @@ class Trained:
             return by_member[0]
         return predict_ensemble(self.ensemble, list(self.bundles), by_member)
 
+    def trading(self, horizon: int, model: str, symbol: str) -> tuple[dict[str, Any], float | None]:
+        """How the run traded, see `config.trading`, and the threshold that it chose of a model.
+
+        Raises
+        ------
+        UserError
+            When the run has not come to its backtest.
+        """
+        path = self.folder / f"backtest/thresholds_h{horizon}.json"
+        if not path.exists():
+            raise UserError(
+                f"{path}: no such file, and without a threshold no signal; run ./pipeline run "
+                f"--symbols {symbol} --horizons {horizon} backtest with the same configuration"
+            )
+        content = tables.read_json(path)
+        return content["trading"], content["models"][model]["threshold"]
+
     def contracts(self) -> pd.Series:
         """The contract names of the bars that the run read, missing where its file had none."""
         return tables.read(self.folder / "bars.parquet", schemas.BARS)["contract"]

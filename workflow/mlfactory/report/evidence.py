@@ -1,6 +1,6 @@
 """What a report is drawn from: the files of one symbol, read once."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from itertools import product
 from pathlib import Path
@@ -42,6 +42,10 @@ class HorizonEvidence:
     selections
         The content of ``selection/h{horizon}/fold{fold}.json``, a fold each; none where no model
         selects features.
+    assessment
+        The content of ``backtest/h{horizon}.json``.
+    equity
+        By sample and model the backtest's table of schema EQUITY.
     """
 
     horizon: int
@@ -53,6 +57,8 @@ class HorizonEvidence:
     scores: dict[str, Any]
     records: dict[str, list[dict[str, Any]]]
     selections: list[dict[str, Any]]
+    assessment: dict[str, Any]
+    equity: dict[str, dict[str, pd.DataFrame]]
 
     @property
     def walked(self) -> dict[str, Any] | None:
@@ -145,6 +151,9 @@ def read_horizons(
     ensemble_oof: Sequence[str],
     fits: Sequence[str],
     selections: Sequence[str],
+    traded: Mapping[str, Sequence[str]],
+    assessments: Sequence[str],
+    equity: Sequence[str],
 ) -> tuple[HorizonEvidence, ...]:
     """The files of each horizon.
 
@@ -154,7 +163,7 @@ def read_horizons(
         What is configured.
     split_config
         Path of ``split_config.json``: only labels of the training split are kept.
-    barriers, labels, folds, stacks, scores
+    barriers, labels, folds, stacks, scores, assessments
         One path a horizon.
     ensemble_oof
         One path a horizon and ensemble, the ensembles going round faster.
@@ -162,12 +171,18 @@ def read_horizons(
         Folders of fold models: one a horizon, model and fold, the folds going round fastest.
     selections
         One path a horizon and fold, the folds going round faster; or none.
+    traded
+        The models of each sample of the backtest.
+    equity
+        One path a horizon, sample and model, the models going round fastest.
     """
     train = tables.read_json(split_config)["splits"][0]
     rows = slice(train["start"], train["stop"])
     oof = dict(zip(product(horizons, ensembles), ensemble_oof, strict=True))
     record = dict(zip(product(horizons, models, range(n_folds)), fits, strict=True))
 
+    of_sample = [(sample, model) for sample, names in traded.items() for model in names]
+    earned = dict(zip(product(horizons, of_sample), equity, strict=True))
     n_selections = len(selections) // len(horizons)
     of_horizon = [
         selections[at * n_selections : (at + 1) * n_selections] for at in range(len(horizons))
@@ -192,6 +207,14 @@ def read_horizons(
                 for model in models
             },
             [tables.read_json(path) for path in of_horizon[at]],
+            tables.read_json(assessments[at]),
+            {
+                sample: {
+                    model: tables.read(earned[horizon, (sample, model)], schemas.EQUITY)
+                    for model in names
+                }
+                for sample, names in traded.items()
+            },
         )
 
     return tuple(one(at, horizon) for at, horizon in enumerate(horizons))

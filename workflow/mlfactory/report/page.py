@@ -8,6 +8,7 @@ from typing import Any
 
 from mlfactory.files import atomic
 from mlfactory.report import (
+    backtests,
     barrier_search,
     calibration,
     checks,
@@ -33,6 +34,7 @@ SECTIONS: tuple[Callable[[Evidence], Section], ...] = (
     summary.section,
     walk_forward.section,
     score_intervals.section,
+    backtests.section,
     calibration.section,
     importance.section,
     feature_selection.section,

@@ -26,11 +26,12 @@ TONES = {
 
 WALKED = (
     "Before betting on any of this: these are walk-forward scores, each prediction by a model of "
-    "its past; they pay no cost; and the test labels are unread."
+    "its past, and pay no cost; what is left after costs is further down, under Backtest."
 )
 K_FOLD = (
     "Before betting on any of this: these are k-fold scores, so a model also learns from later "
-    "data than it predicts; they pay no cost; and the test labels are unread."
+    "data than it predicts, and pay no cost; what is left after costs is further down, under "
+    "Backtest."
 )
 
 

@@ -1,0 +1,61 @@
+from dataclasses import replace
+
+from mlfactory.report import backtests, page
+from mlfactory.report._base import Chart, Chip, Facts, Note, Table
+
+
+def blocks_of(evidence, kind):
+    return [b for b in backtests.section(evidence).blocks if isinstance(b, kind)]
+
+
+def test_each_sample_has_a_table_and_walk_forward_leads(evidence):
+    tables = [t for t in blocks_of(evidence, Table) if t.horizon == 20]
+    assert [t.title for t in tables] == ["Walk-forward, h20", "Out of fold, h20"]
+    assert [t.folded for t in tables] == [False, True]
+    assert [row[0] for row in tables[0].rows] == list(evidence.models)
+    assert [row[0] for row in tables[1].rows] == [*evidence.models, *evidence.ensembles]
+
+
+def test_model_that_is_not_traded_says_so_and_is_in_no_chart(evidence):
+    table = next(t for t in blocks_of(evidence, Table) if t.title == "Out of fold, h20")
+    name, threshold, n_trades, *_ = table.rows[-1]
+    assert (name, threshold, n_trades) == (evidence.ensembles[-1], "none", "0")
+    assert table.rows[-1][8] == Chip("not traded", "flat")
+    assert "n/a" in table.rows[-1]
+    part = evidence.horizons[-1]
+    drawn = backtests._equity(part, "oof", "USD").figures[0].data
+    assert evidence.ensembles[-1] not in [trace["name"] for trace in drawn]
+    assert backtests.HELD in [trace["name"] for trace in drawn]
+
+
+def test_figures_are_those_of_the_assessment(evidence):
+    part = evidence.horizons[-1]
+    one = part.assessment["samples"]["walkforward"][evidence.models[0]]
+    row = next(t for t in blocks_of(evidence, Table) if t.horizon == 20).rows[0]
+    assert row[2] == f"{one['trades']:,}"
+    assert row[5].startswith(f"{one['sharpe']['value']:.2f}".replace("-", "\N{MINUS SIGN}"))
+    assert row[8] == Chip(one["verdict"], "flat")
+    facts = dict(next(f for f in blocks_of(evidence, Facts) if f.horizon == 20).items)
+    assert facts["configurations ever tried on this symbol"] == "12"
+    assert facts["looks at the test split so far"] == "3"
+    assert facts["probability that the choice out of fold is overfitted"] == "0.40"
+
+
+def test_equity_ends_where_the_trades_sum_to(evidence):
+    part = evidence.horizons[-1]
+    chart = next(c for c in blocks_of(evidence, Chart) if c.title == "Equity, walkforward, h20")
+    by_name = {t["name"]: t for t in chart.figures[0].data if t["line"]["dash"] == "solid"}
+    for name in evidence.models:
+        net = part.assessment["samples"]["walkforward"][name]["net"]
+        assert abs(by_name[name]["y"][-1] - net) < 0.01
+
+
+def test_sample_that_was_not_traded_is_a_note(evidence):
+    part = evidence.horizons[0]
+    empty = replace(part, assessment=part.assessment | {"samples": {}}, equity={})
+    made = backtests.section(replace(evidence, horizons=(empty,)))
+    assert [type(block) for block in made.blocks] == [Note]
+
+
+def test_section_follows_the_scores():
+    assert backtests.section in page.SECTIONS
