@@ -10,7 +10,7 @@ rule choose_thresholds:
         stack="<results>/{symbol}/stacking_dataset_h{horizon}.parquet",
         predictions=expand(
             "<results>/{{symbol}}/ensembles/{ensemble}_h{{horizon}}/oof.parquet",
-            ensemble=ENSEMBLES,
+            ensemble=STACKED_ENSEMBLES,
         ),
     output:
         thresholds="<results>/{symbol}/backtest/thresholds_h{horizon}.json",
@@ -22,7 +22,8 @@ rule choose_thresholds:
         "../envs/data.yaml"
     params:
         stacked=list(MODELS),
-        models=list(ENSEMBLES),
+        models=STACKED_ENSEMBLES,
+        blends={name: ENSEMBLES[name]["members"] for name in BLENDS},
         labels=configuration.label_settings(SETTINGS),
         trading=configuration.trading(SETTINGS),
         candidates=BACKTEST["thresholds"],
@@ -43,11 +44,7 @@ rule backtest_predictions:
         account="<results>/{symbol}/bars.json",
         barriers="<results>/{symbol}/barriers_h{horizon}.json",
         thresholds="<results>/{symbol}/backtest/thresholds_h{horizon}.json",
-        stack=lambda w: (
-            "<results>/{symbol}/stacking_dataset_h{horizon}.parquet"
-            if w.sample == "oof"
-            else []
-        ),
+        stack=[],
         predictions=lambda w: backtested(w.sample),
     output:
         trades=expand(
@@ -67,12 +64,12 @@ rule backtest_predictions:
     benchmark:
         "<results>/{symbol}/benchmarks/backtest_h{horizon}_{sample}.jsonl"
     wildcard_constraints:
-        sample="oof|val|test",
+        sample="val|test",
     conda:
         "../envs/data.yaml"
     params:
-        stacked=lambda w: list(MODELS) if w.sample == "oof" else [],
-        models=lambda w: list(ENSEMBLES) if w.sample == "oof" else [*MODELS, *ENSEMBLES],
+        stacked=[],
+        models=[*MODELS, *ENSEMBLES],
         schema="PREDICTIONS",
         labels=configuration.label_settings(SETTINGS),
         trading=configuration.trading(SETTINGS),
@@ -82,6 +79,40 @@ rule backtest_predictions:
         "backtest {wildcards.symbol} h{wildcards.horizon} on {wildcards.sample}"
     script:
         "../workflow/scripts/backtest_predictions.py"
+
+
+use rule backtest_predictions as backtest_out_of_fold with:
+    input:
+        bars="<results>/{symbol}/bars.parquet",
+        raw_bars="<results>/{symbol}/raw_bars.parquet",
+        account="<results>/{symbol}/bars.json",
+        barriers="<results>/{symbol}/barriers_h{horizon}.json",
+        thresholds="<results>/{symbol}/backtest/thresholds_h{horizon}.json",
+        stack="<results>/{symbol}/stacking_dataset_h{horizon}.parquet",
+        predictions=lambda w: backtested(w.sample),
+    output:
+        trades=expand(
+            "<results>/{{symbol}}/backtest/{model}_h{{horizon}}_{{sample}}/trades.parquet",
+            model=[*MODELS, *STACKED_ENSEMBLES],
+        ),
+        lists=expand(
+            "<results>/{{symbol}}/backtest/{model}_h{{horizon}}_{{sample}}/trades.csv",
+            model=[*MODELS, *STACKED_ENSEMBLES],
+        ),
+        equity=expand(
+            "<results>/{{symbol}}/backtest/{model}_h{{horizon}}_{{sample}}/equity.parquet",
+            model=[*MODELS, *STACKED_ENSEMBLES],
+        ),
+    wildcard_constraints:
+        sample="oof",
+    params:
+        stacked=list(MODELS),
+        models=STACKED_ENSEMBLES,
+        schema="PREDICTIONS",
+        labels=configuration.label_settings(SETTINGS),
+        trading=configuration.trading(SETTINGS),
+        contract=contract,
+        code=code("backtest_predictions"),
 
 
 use rule backtest_predictions as backtest_walk_forward with:

@@ -2,7 +2,7 @@
 from dataclasses import asdict
 
 from mlfactory import config as configuration
-from mlfactory import contracts, model_inputs, raw_files, running, runtime
+from mlfactory import contracts, model_inputs, raw_files, recipes, running, runtime
 from mlfactory.provenance import pins, script_hash
 from snakemake_logger_plugin_mlfactory.scheduling import one_look_at_a_time
 
@@ -14,7 +14,9 @@ CONTRACTS = runtime.or_exit(
     contracts.load, configuration.ROOT / "config/contracts.yaml"
 )
 MODELS = runtime.or_exit(configuration.load_models, SETTINGS["models"])
-ENSEMBLES = runtime.or_exit(configuration.load_models, SETTINGS["ensembles"])
+ENSEMBLES = runtime.or_exit(recipes.load, SETTINGS)
+BLENDS = [name for name, one in ENSEMBLES.items() if recipes.is_blend(one)]
+STACKED_ENSEMBLES = [name for name in ENSEMBLES if name not in BLENDS]
 SELECTING = {k: v for k, v in MODELS.items() if model_inputs.n_selected(v)}
 HORIZONS = SETTINGS["horizons"]
 SEARCH = SETTINGS["labels"]["search"]
@@ -33,7 +35,9 @@ WALKED = [*MODELS] if WALK["enabled"] else []
 WALKED_NULLS = SHIFTED[: WALK["nulls"]] if WALK["enabled"] else []
 BACKTEST = SETTINGS["backtest"]
 BACKTESTED = {
-    sample: WALKED if sample == "walkforward" else [*MODELS, *ENSEMBLES]
+    sample: {"walkforward": WALKED, "oof": [*MODELS, *STACKED_ENSEMBLES]}.get(
+        sample, [*MODELS, *ENSEMBLES]
+    )
     for sample in BACKTEST["samples"]
     if sample != "walkforward" or WALK["enabled"]
 }
@@ -59,6 +63,18 @@ def targets(path):
     return expand(path, **{k: v for k, v in values.items() if f"{{{k}}}" in path})
 
 
+def module_of(ensemble):
+    """The module of an ensemble's model."""
+    return f"mlfactory.models.{ENSEMBLES[ensemble]['model']['model']['type']}"
+
+
+def of_members(path):
+    """An input function: this file of every member of an ensemble, in their order."""
+    return lambda w: [
+        path.replace("{model}", member) for member in ENSEMBLES[w.ensemble]["members"]
+    ]
+
+
 def of_backtests(file):
     """A file of every configured backtest of a horizon, sample by sample and model by model."""
     path = f"<results>/{{symbol}}/backtest/{{model}}_h{{horizon}}_{{sample}}/{file}"
@@ -71,21 +87,12 @@ def of_backtests(file):
 
 def backtested(sample):
     """The predictions that a backtest of a sample reads, a file a model; see rules/backtest.smk."""
-    of_ensembles = (
-        f"<results>/{{symbol}}/ensembles/{{ensemble}}_h{{horizon}}/{sample}.parquet"
-    )
-    ensembles = [of_ensembles.replace("{ensemble}", name) for name in ENSEMBLES]
-    of_models = {
-        "oof": None,
-        "walkforward": "<results>/{symbol}/walkforward/{model}_h{horizon}.parquet",
-    }.get(
-        sample,
-        f"<results>/{{symbol}}/predictions/{{model}}_h{{horizon}}_{sample}.parquet",
-    )
+    base = "<results>/{symbol}/predictions/{model}_h{horizon}_" + f"{sample}.parquet"
     if sample == "walkforward":
-        return [of_models.replace("{model}", name) for name in WALKED]
-    models = MODELS if of_models else []
-    return [*(of_models.replace("{model}", name) for name in models), *ensembles]
+        base = "<results>/{symbol}/walkforward/{model}_h{horizon}.parquet"
+    combined = "<results>/{symbol}/ensembles/{model}_h{horizon}/" + f"{sample}.parquet"
+    read = BACKTESTED[sample][len(MODELS) :] if sample == "oof" else BACKTESTED[sample]
+    return [(combined if m in ENSEMBLES else base).replace("{model}", m) for m in read]
 
 
 def family(name):
@@ -150,11 +157,16 @@ def code_by_step():
         "fit_fold": MODELS,
         "fit_full": MODELS,
         "walk_forward": MODELS,
-        "fit_ensemble": ENSEMBLES,
+        "fit_ensemble": STACKED_ENSEMBLES,
+        "fit_blend": BLENDS,
     }
     hashes = {step: code(step) for step in sorted(steps) if step not in fits}
     for step, models in fits.items():
-        hashes |= {f"{step} {m}": code(step, f"mlfactory.models.{m}") for m in models}
+        named = {
+            m: module_of(m) if m in ENSEMBLES else f"mlfactory.models.{m}"
+            for m in models
+        }
+        hashes |= {f"{step} {m}": code(step, module) for m, module in named.items()}
     return hashes
 
 

@@ -8,7 +8,7 @@ rule score_models:
         stack="<results>/{symbol}/stacking_dataset_h{horizon}.parquet",
         ensembles=expand(
             "<results>/{{symbol}}/ensembles/{ensemble}_h{{horizon}}/oof.parquet",
-            ensemble=ENSEMBLES,
+            ensemble=STACKED_ENSEMBLES,
         ),
         null_folds=expand(
             "<results>/{{symbol}}/{null}folds_h{{horizon}}.parquet", null=NULLS
@@ -20,7 +20,7 @@ rule score_models:
         null_ensembles=expand(
             "<results>/{{symbol}}/{null}ensembles/{ensemble}_h{{horizon}}/oof.parquet",
             null=NULLS,
-            ensemble=ENSEMBLES,
+            ensemble=STACKED_ENSEMBLES,
         ),
         walks=expand(
             "<results>/{{symbol}}/walkforward/{model}_h{{horizon}}.parquet",
@@ -33,6 +33,20 @@ rule score_models:
         ),
         flipped=expand("<results>/{{symbol}}/{null}splits/train.parquet", null=FLIPPED),
         probe="<results>/{symbol}/nulls/probe_h{horizon}.json",
+        val="<results>/{symbol}/splits/val.parquet",
+        bars="<results>/{symbol}/bars.parquet",
+        account="<results>/{symbol}/bars.json",
+        labels="<results>/{symbol}/labels_h{horizon}.parquet",
+        validated=[
+            *expand(
+                "<results>/{{symbol}}/predictions/{model}_h{{horizon}}_val.parquet",
+                model=MODELS,
+            ),
+            *expand(
+                "<results>/{{symbol}}/ensembles/{ensemble}_h{{horizon}}/val.parquet",
+                ensemble=ENSEMBLES,
+            ),
+        ],
     output:
         scores="<results>/{symbol}/scores_h{horizon}.json",
     log:
@@ -43,7 +57,9 @@ rule score_models:
         "../envs/classical.yaml"
     params:
         models=list(MODELS),
-        ensembles=list(ENSEMBLES),
+        ensembles=STACKED_ENSEMBLES,
+        members={name: one["members"] for name, one in ENSEMBLES.items()},
+        validated=[*MODELS, *ENSEMBLES],
         walked=WALKED,
         refit=REFIT,
         nulls=NULL_COUNTS,
@@ -104,7 +120,7 @@ rule make_report:
         ensemble_oof=expand(
             "<results>/{{symbol}}/ensembles/{ensemble}_h{horizon}/oof.parquet",
             horizon=HORIZONS,
-            ensemble=ENSEMBLES,
+            ensemble=STACKED_ENSEMBLES,
         ),
         fits=expand(
             "<results>/{{symbol}}/models/{model}/h{horizon}/fold{fold}",
@@ -116,6 +132,11 @@ rule make_report:
             "<results>/{{symbol}}/selection/h{horizon}/fold{fold}.json",
             horizon=HORIZONS if SELECTING else [],
             fold=FOLDS,
+        ),
+        ensemble_fits=expand(
+            "<results>/{{symbol}}/ensembles/{ensemble}_h{horizon}/model",
+            horizon=HORIZONS,
+            ensemble=ENSEMBLES,
         ),
         assessments=expand(
             "<results>/{{symbol}}/backtest/h{horizon}.json", horizon=HORIZONS
@@ -141,8 +162,10 @@ rule make_report:
     params:
         contract=contract,
         settings=lambda w: configuration.of_symbol(SETTINGS, w.symbol),
+        ensembles=STACKED_ENSEMBLES,
         selecting=SELECTING,
         traded=BACKTESTED,
+        combined=list(ENSEMBLES),
         code_by_step=lambda w: code_by_step(),
         code=code("make_report"),
     message:

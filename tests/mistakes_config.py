@@ -9,7 +9,7 @@ SCHEMA = yaml.safe_load((ROOT / "config/config.schema.yaml").read_text())
 ELSEWHERE = {"nulls.probe.sign_flip": "nulls.sign_flip"}
 """Misspelt keys that are keys in another place."""
 
-PLACES = {"symbol": "MES", "horizon": "20"}
+PLACES = {"symbol": "MES", "horizon": "20", "ensemble": "mine"}
 MISFITS = {
     "integer": ("many", "a whole number"),
     "number": ("many", "a number"),
@@ -58,7 +58,7 @@ def wrong_values(schema):
     if "minItems" in schema:
         yield [], (), [], "a list, not empty"
     if "items" in schema:
-        twice = [schema["default"][0]] * 2
+        twice = [(schema["default"] or ["logistic"])[0]] * 2
         yield twice, (), twice, "no two alike"
         for value, _, wrong, right in wrong_values(schema["items"]):
             yield [value], ("0",), wrong, right
@@ -159,9 +159,22 @@ OVERLAYS = {
         "folds: {embargo: {min_bars: 30}}",
         "config: folds.embargo.min_bars=30 is shorter than needs.sequence_length=60 in config/mod",
     ),
-    "ensemble that no rule fits": (
-        "ensembles: [blending]",
-        "config: ensembles: blending is fitted on validation rows, which no rule does yet; name st",
+    "ensemble of a member that is not run": (
+        "models: [lightgbm, logistic]",
+        "config: ensembles: low_latency reads xgboost, which is not among models; add it there, or "
+        "take low_latency out of ensembles",
+    ),
+    "recipe with a model's name": (
+        "{ensembles: [tcn], recipes: {tcn: {type: voting}}}",
+        "config: recipes.tcn: is the name of a model; call the recipe otherwise",
+    ),
+    "recipe of no model": (
+        "{ensembles: [mine], recipes: {mine: {type: averaging}}}",
+        "config: recipes.mine.type='averaging' is no recipe and no model; did you mean voting?",
+    ),
+    "recipe of a base model": (
+        "{ensembles: [mine], recipes: {mine: {type: logistic}}}",
+        "config: recipes.mine.type: logistic is a base model; move it to models",
     ),
     "stacking of what is not walked forward": (
         "{stacking: {source: walkforward}, walk_forward: {enabled: false}}",
@@ -169,8 +182,8 @@ OVERLAYS = {
     ),
     "capital without a margin": (
         "backtest: {capital: 5000}",
-        "config: backtest.capital=5000 with backtest.margin_per_contract=null: each is a limit only "
-        "with the other; set both or neither",
+        "config: backtest.capital=5000 with backtest.margin_per_contract=null: each is a limit "
+        "only with the other; set both or neither",
     ),
     "capital below the margin": (
         "backtest: {capital: 500, margin_per_contract: 1000}",
@@ -184,7 +197,7 @@ OVERLAYS = {
     ),
     "unknown ensemble": (
         "ensembles: [average]",
-        "config: unknown model 'average' in models or ensembles; there are blending, catboost, ",
+        "config: ensembles: 'average' is no recipe and no model; there are ",
     ),
     "base model among the ensembles": (
         "ensembles: [logistic]",

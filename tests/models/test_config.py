@@ -59,6 +59,7 @@ OTHER_VALUE = {
     ("svm", "gamma"): 3.0,
     ("voting", "weighting"): "log_loss",
 }
+META = {"C": [1e-5], "max_iterations": 1, "tolerance": 0.9, "non_negative": True}
 OF_ALL_NEURAL = {
     "epochs": 3,
     "warmup_epochs": 5,
@@ -73,9 +74,7 @@ OTHER_VALUE |= {(name, "hidden"): 8 for name in ("lstm", "gru")}
 OTHER_VALUE |= {(name, "layers"): 2 for name in ("lstm", "gru")}
 OTHER_VALUE |= {("tcn", "channels"): 8, ("tcn", "kernel"): 2, ("tcn", "dilations"): [1, 2]}
 OTHER_VALUE |= {
-    (name, key): value
-    for name in ("stacking", "blending")
-    for key, value in {"C": [1e-5], "max_iterations": 1, "tolerance": 0.9}.items()
+    (name, key): value for name in ("stacking", "blending") for key, value in META.items()
 }
 
 

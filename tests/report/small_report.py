@@ -163,7 +163,7 @@ def made_up_scores(models, n_nulls):
         return one(gain) | {"macro_f1": 0.4, "nulls": {"session_shift": nulls}}
 
     shares = {"short": 0.4, "neutral": 0.2, "long": 0.4}
-    return {
+    found = {
         "data": {"rows": N, "effective_rows": 90.5, "blocks": {"1": 12}, "class_shares": shares},
         "settings": SETTINGS,
         "models": {name: model(0.01 + 0.001 * i) for i, name in enumerate(models)},
@@ -172,6 +172,10 @@ def made_up_scores(models, n_nulls):
             {"session_shift": [dict.fromkeys(null_probe.SCORES, i / 1000) for i in range(20)]},
         ),
     }
+    for name in list(models)[2:]:
+        against = {"member": next(iter(models)), "value": -0.002, "low": -0.005, "high": 0.001}
+        found["models"][name]["against_best"] = against
+    return found | {"validation": {k: found[k] for k in ("data", "settings", "models")}}
 
 
 def records(*, in_two_stages=False):
@@ -246,6 +250,7 @@ def horizon_evidence(horizon, models, ensembles, n_nulls, searched):
         {model: records(in_two_stages=model == models[0]) for model in models},
         [made_up_selection(seed) for seed in range(2)],
         *made_up_backtests((*models, *ensembles), models),
+        {name: dict.fromkeys(models, 1 / len(models)) for name in ensembles},
     )
 
 

@@ -8,7 +8,7 @@ from zoneinfo import ZoneInfo, ZoneInfoNotFoundError, available_timezones
 
 import pandas as pd
 
-from mlfactory import barrier_files
+from mlfactory import barrier_files, recipes
 from mlfactory.checks.check import AT_LEAST
 from mlfactory.errors import UserError, nearest, shown
 from mlfactory.model_files import ROOT, load_models
@@ -184,18 +184,10 @@ def _zones(settings: dict[str, Any]) -> Iterator[str]:
 
 
 def _models(settings: dict[str, Any]) -> Iterator[str]:
-    loaded = load_models(settings["models"] + settings["ensembles"])
-    for name, model in loaded.items():
-        ensemble = model["model"]["family"] == "ensemble"
-        if ensemble and name in settings["models"]:
+    for name, model in load_models(settings["models"]).items():
+        if model["model"]["family"] == "ensemble":
             yield f"models: {name} is an ensemble; move it to ensembles"
-        if not ensemble and name in settings["ensembles"]:
-            yield f"ensembles: {name} is a base model; move it to models"
-    if "blending" in settings["ensembles"]:
-        yield (
-            "ensembles: blending is fitted on validation rows, which no rule does yet; name "
-            "stacking or voting"
-        )
+    recipes.load(settings)
 
 
 def _embargo(settings: dict[str, Any]) -> Iterator[str]:

@@ -7,10 +7,12 @@ import pandas as pd
 
 from mlfactory import registry
 from mlfactory.bundles import Bundle
+from mlfactory.errors import UserError
 from mlfactory.folds import as_stacked, embargo_bars, intervals, training_rows
 from mlfactory.models._base import Model
 from mlfactory.oof import predictions
 from mlfactory.stacking import member_rows, sample_weights, side_by_side
+from mlfactory.validation import rows_to_blend, second_part
 
 
 def _fitted(
@@ -83,6 +85,68 @@ def fit_ensemble(
         _fitted(model, stack, held_out, members, weights, seed), None, "multiclass", origin
     )
     return bundle, predictions(stack["datetime"], out)
+
+
+def fit_blend(
+    folds: pd.DataFrame,
+    member_predictions: list[pd.DataFrame],
+    *,
+    model: dict[str, Any],
+    members: list[str],
+    weights: str,
+    seed: int,
+    origin: dict[str, Any],
+) -> tuple[Bundle, pd.DataFrame]:
+    """Fit an ensemble on the first part of validation, and predict the second.
+
+    Parameters
+    ----------
+    folds
+        The validation split's rows and labels, schema FOLDS.
+    member_predictions
+        The members' predictions of it, in their order.
+    model, members, weights, seed, origin
+        See `fit_ensemble`.
+
+    Returns
+    -------
+    The ensemble; and its predictions of the rows from `validation.second_part` on. Rows of the
+    first part whose label is not known before that are not fitted on.
+
+    Raises
+    ------
+    UserError
+        When no row is left to fit on.
+    """
+    table = side_by_side(dict(zip(members, member_predictions, strict=True)))
+    if not table["datetime"].equals(folds["datetime"]):
+        raise ValueError("the members' predictions and the validation split are not of one time")
+    rows = rows_to_blend(folds)
+    if not rows.any():
+        raise UserError(
+            f"{origin['ensemble']}: no row of the first part of the validation split has a label "
+            "that is known before the second; raise splits.val_share, or take it out of ensembles"
+        )
+    part = folds[rows]
+    fitted = registry.make(model)
+    fitted.fit(
+        member_rows(table[rows], members),
+        part["label"].to_numpy(dtype=np.int8),
+        sample_weight=sample_weights(part, weights),
+        seed=seed,
+    )
+    later = table.iloc[second_part(folds["session"]) :]
+    bundle = Bundle(fitted, None, "multiclass", origin)
+    return bundle, predictions(later["datetime"], bundle.predict(member_rows(later, members)))
+
+
+def weights_of(bundle: Bundle) -> dict[str, Any]:
+    """What is recorded of an ensemble's fit: the share of each member in its importance."""
+    shares: dict[str, float] = {}
+    for column, share in bundle.model.get_feature_importance().items():
+        member = column.rpartition("_prob_")[0]
+        shares[member] = shares.get(member, 0.0) + share
+    return {"members": shares}
 
 
 def predict_ensemble(

@@ -21,6 +21,7 @@ from mlfactory.statistics import (
     sum_interval,
     wider,
 )
+from mlfactory.validation import after_training
 from mlfactory.walkforward import as_predictions, refits
 
 
@@ -101,13 +102,35 @@ class Scorer:
         (nats), ``direction_auc`` within folds, ``calibration_error``: each value, low, high and
         the ``block_sessions`` of this interval, the widest; and ``macro_f1``.
         """
-        held_out = self.datetime.iloc[self.held_out].reset_index(drop=True)
-        if not table["datetime"].equals(held_out):
-            raise ValueError("the predictions are not of the held-out rows")
-        p = probabilities(table)[np.searchsorted(self.held_out, self.rows)]
-        p /= p.sum(axis=1, keepdims=True)
+        p = self._predicted(table)
         found = [self._intervals(p, drawn) for drawn in self.resamples]
         return {**wider(found), "macro_f1": metrics.macro_f1(self.y, p)}
+
+    def difference(self, table: pd.DataFrame, other: pd.DataFrame) -> dict[str, float]:
+        """The log-loss of one model's predictions less that of another's, on the same rows.
+
+        Returns
+        -------
+        ``value``, ``low``, ``high`` and ``block_sessions``, nats, below 0 where the first is
+        better; the resamples are those of `score`, so that the difference is paired.
+        """
+        losses = [metrics.log_losses(self.y, self._predicted(one)) for one in (table, other)]
+        found = [
+            {
+                "of": interval(drawn.mean(losses[0] - losses[1]), self.confidence)
+                | {"block_sessions": drawn.sessions}
+            }
+            for drawn in self.resamples
+        ]
+        return wider(found)["of"]
+
+    def _predicted(self, table: pd.DataFrame) -> Float64Array2D:
+        """Probabilities of the scored rows, sums of 1."""
+        held_out = self.datetime.iloc[self.held_out].reset_index(drop=True)
+        if not table["datetime"].reset_index(drop=True).equals(held_out):
+            raise ValueError("the predictions are not of the held-out rows")
+        p = probabilities(table)[np.searchsorted(self.held_out, self.rows)]
+        return p / p.sum(axis=1, keepdims=True)
 
     def _intervals(self, p: Float64Array2D, drawn: Resamples) -> dict[str, dict[str, float]]:
         """Each score with its interval over blocks of one length."""
@@ -268,12 +291,64 @@ def _plain(walks: dict[str, pd.DataFrame]) -> dict[str, pd.DataFrame]:
     return {name: as_predictions(table) for name, table in walks.items()}
 
 
+def score_validation(
+    train: pd.DataFrame,
+    folds: pd.DataFrame,
+    val: pd.DataFrame,
+    val_folds: pd.DataFrame,
+    predictions: dict[str, pd.DataFrame],
+    ensembles: dict[str, list[str]],
+    best: dict[str, str],
+    **settings: Any,
+) -> dict[str, Any]:
+    """Scores of every model on the second part of validation, in the form of `score_models`.
+
+    Parameters
+    ----------
+    train, folds, val, val_folds
+        See `validation.after_training`.
+    predictions
+        Each model's predictions of the validation split, or of its second part alone.
+    ensembles, best
+        The members of each ensemble, and which of them is best out of fold.
+    settings
+        See `Scorer`.
+    """
+    rows, of_rows = after_training(train, folds, val, val_folds)
+    scorer = Scorer(rows, of_rows, **settings)
+    first = of_rows["datetime"].iloc[len(folds)]
+    later = {name: t[t["datetime"] >= first] for name, t in predictions.items()}
+    models = {name: scorer.score(table) | {"nulls": {}} for name, table in later.items()}
+    add_differences(models, scorer, later, best)
+    return {"data": scorer.describe(), "settings": settings, "models": models, "probe": {}}
+
+
+def best_members(scores: dict[str, Any], ensembles: dict[str, list[str]]) -> dict[str, str]:
+    """Of each ensemble the member of least log-loss by these scores."""
+    losses = {name: one["log_loss"]["value"] for name, one in scores["models"].items()}
+    return {name: min(members, key=lambda m: losses[m]) for name, members in ensembles.items()}
+
+
+def add_differences(
+    models: dict[str, Any],
+    scorer: Scorer,
+    predictions: dict[str, pd.DataFrame],
+    best: dict[str, str],
+) -> None:
+    """Add to each ensemble ``against_best``: its paired difference in log-loss to that member."""
+    for name, member in best.items():
+        if name in models:
+            found = scorer.difference(predictions[name], predictions[member])
+            models[name]["against_best"] = {"member": member, **found}
+
+
 def score_models(
     train: pd.DataFrame,
     folds: pd.DataFrame,
     predictions: dict[str, pd.DataFrame],
     nulls: dict[str, list[tuple[Any, ...]]],
     probe: dict[str, Any] | None = None,
+    ensembles: dict[str, list[str]] | None = None,
     **settings: Any,
 ) -> dict[str, Any]:
     """What ``scores_h{horizon}.json`` holds of one way to predict, all of it but ``walk_forward``.
@@ -289,6 +364,8 @@ def score_models(
         out-of-fold predictions from them, and the training split where it is another.
     probe
         The closed-form probe's scores and nulls, see `null_probe`.
+    ensembles
+        The members of each ensemble; one that has predictions is compared with the best of them.
     settings
         See `Scorer`.
 
@@ -306,9 +383,6 @@ def score_models(
             null = Scorer(own_train[0] if own_train else train, null_folds, **settings)
             for name, table in null_predictions.items():
                 models[name]["nulls"][kind].append(null.score(table))
-    return {
-        "data": scorer.describe(),
-        "settings": settings,
-        "models": models,
-        "probe": probe or {},
-    }
+    found = {"data": scorer.describe(), "settings": settings, "models": models}
+    add_differences(models, scorer, predictions, best_members(found, ensembles or {}))
+    return found | {"probe": probe or {}}

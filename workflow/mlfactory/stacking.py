@@ -129,6 +129,13 @@ def side_by_side(predictions: dict[str, pd.DataFrame]) -> pd.DataFrame:
     return joined.reset_index()
 
 
+def mean_of(tables: list[pd.DataFrame]) -> pd.DataFrame:
+    """The mean of several models' predictions of the same rows, schema PREDICTIONS."""
+    mean = np.mean([table[list(PROBABILITIES)].to_numpy(np.float64) for table in tables], axis=0)
+    columns = dict(zip(PROBABILITIES, mean.T.astype(np.float32), strict=True))
+    return pd.DataFrame({"datetime": tables[0]["datetime"], **columns})
+
+
 def probabilities(table: pd.DataFrame) -> Float64Array2D:
     """(n, 3) probabilities of a predictions table."""
     return table[list(PROBABILITIES)].to_numpy(dtype=np.float64)

@@ -19,10 +19,11 @@ STAGES = {
     "full": ("fit_boosting_full", "fit_classical_full", "fit_neural_full"),
     "stack": ("stack_predictions",),
     "predictions": ("predict_splits", "predict_splits_classical", "predict_splits_neural"),
-    "ensembles": ("fit_ensemble", "predict_ensemble"),
+    "ensembles": ("fit_ensemble", "predict_ensemble", "fit_blend"),
     "backtest": (
         "choose_thresholds",
         "backtest_predictions",
+        "backtest_out_of_fold",
         "backtest_walk_forward",
         "assess_backtests",
     ),

@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from mlfactory import schemas, tables
+from mlfactory import recipes, schemas, tables
 from mlfactory._typing import Int64Array1D
 from mlfactory.bundles import Bundle
 from mlfactory.ensembles import predict_ensemble
@@ -112,7 +112,7 @@ def load(settings: Mapping[str, Any], symbol: str, horizon: int, model: str) -> 
             f"{nearest(model, [*models, *ensembles])}"
         )
     folder = Path(settings["results"]) / symbol
-    members = models if model in ensembles else [model]
+    members = recipes.load(dict(settings))[model]["members"] if model in ensembles else [model]
     of_folds = settings["predictions"]["source"] == "folds"
     folds = range(settings["folds"]["n_splits"]) if of_folds else ["full"]
     trained = Trained(

@@ -8,7 +8,7 @@ import numpy as np
 import pandas as pd
 
 from mlfactory import config as configuration
-from mlfactory import contracts, raw_files, registry, row_kinds
+from mlfactory import contracts, raw_files, recipes, registry, row_kinds
 from mlfactory.errors import UserError
 from mlfactory.features import catalog
 from mlfactory.labels import label_bars
@@ -28,8 +28,10 @@ MANY_THIN = 0.5
 
 def check_models(settings: dict[str, Any], root: Path = configuration.ROOT) -> None:
     """Refuse a model's yaml that the model itself would refuse once its fit has begun."""
-    loaded = configuration.load_models(settings["models"] + settings["ensembles"], root)
-    for name, model in loaded.items():
+    loaded = configuration.load_models(settings["models"], root)
+    combined = recipes.load(settings, root).values()
+    for model in (*loaded.values(), *(one["model"] for one in combined)):
+        name = model["model"]["type"]
         registry.make(model, settings["threads"])
         check_search_space(name, model["search_space"], registry.get(name).PARAMETERS)
     made = catalog.configured(settings)

@@ -1,6 +1,6 @@
 from pathlib import Path
 
-from mlfactory import backtest_files, ledger, runtime, tables, thresholds
+from mlfactory import backtest_files, ledger, runtime, stacking, tables, thresholds
 from mlfactory.backtest import Trader
 
 runtime.setup(snakemake)
@@ -10,6 +10,8 @@ trader = Trader(**params.trading["trader"])
 predicted = backtest_files.predictions(
     files.stack, params.stacked, files.predictions, params.models
 )
+for blend, members in params.blends.items():
+    predicted[blend] = stacking.mean_of([predicted[member] for member in members])
 found = thresholds.choose(market, trader, predicted, params.candidates, seed=params.seed)
 tables.write_json({"trading": params.trading} | found, snakemake.output.thresholds)
 horizon = int(snakemake.wildcards.horizon)

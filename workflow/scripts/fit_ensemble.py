@@ -1,6 +1,6 @@
 from mlfactory import runtime, schemas, tables
 from mlfactory.bundles import save_bundle
-from mlfactory.ensembles import fit_ensemble
+from mlfactory.ensembles import fit_ensemble, weights_of
 
 runtime.setup(snakemake)
 members = snakemake.params.members
@@ -14,5 +14,7 @@ bundle, predictions = fit_ensemble(
     seed=snakemake.params.seed,
     origin=dict(snakemake.wildcards),
 )
-save_bundle(bundle, snakemake.output.model, config=snakemake.params.model)
+save_bundle(
+    bundle, snakemake.output.model, config=snakemake.params.model, metrics=weights_of(bundle)
+)
 tables.write(predictions, snakemake.output.oof, schemas.PREDICTIONS)

@@ -1,10 +1,14 @@
+import pandas as pd
+
 from mlfactory import runtime, schemas, tables
-from mlfactory.folds import as_stacked
+from mlfactory.folds import as_stacked, fold_table
 from mlfactory.scores import (
+    best_members,
     by_model,
     null_replicates,
     nulls_by_kind,
     score_models,
+    score_validation,
     score_walks,
     walked_by_model,
 )
@@ -38,6 +42,29 @@ scores = score_models(
         [tables.read_split(path) for path in snakemake.input.flipped],
     ),
     tables.read_json(snakemake.input.probe),
+    ensembles=snakemake.params.members,
+    **settings,
+)
+validation = score_validation(
+    train,
+    folds,
+    tables.read_split(snakemake.input.val),
+    fold_table(
+        tables.read_split(snakemake.input.val),
+        tables.read(snakemake.input.bars, schemas.BARS),
+        tables.read(snakemake.input.labels, schemas.LABELS),
+        n_splits=1,
+        bar_interval=pd.Timedelta(tables.read_json(snakemake.input.account)["bar_interval"]),
+    ),
+    dict(
+        zip(
+            snakemake.params.validated,
+            tables.read_all(snakemake.input.validated, schemas.PREDICTIONS),
+            strict=True,
+        )
+    ),
+    snakemake.params.members,
+    best_members(scores, snakemake.params.members),
     **settings,
 )
 walked = score_walks(
@@ -55,4 +82,6 @@ walked = score_walks(
     refit=snakemake.params.refit,
     **settings,
 )
-tables.write_json(scores | {"walk_forward": walked}, snakemake.output.scores)
+tables.write_json(
+    scores | {"walk_forward": walked, "validation": validation}, snakemake.output.scores
+)

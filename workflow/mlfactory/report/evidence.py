@@ -46,6 +46,8 @@ class HorizonEvidence:
         The content of ``backtest/h{horizon}.json``.
     equity
         By sample and model the backtest's table of schema EQUITY.
+    members
+        By ensemble the share of each member in what it weighs.
     """
 
     horizon: int
@@ -59,6 +61,7 @@ class HorizonEvidence:
     selections: list[dict[str, Any]]
     assessment: dict[str, Any]
     equity: dict[str, dict[str, pd.DataFrame]]
+    members: dict[str, dict[str, float]]
 
     @property
     def walked(self) -> dict[str, Any] | None:
@@ -154,6 +157,8 @@ def read_horizons(
     traded: Mapping[str, Sequence[str]],
     assessments: Sequence[str],
     equity: Sequence[str],
+    combined: Sequence[str],
+    ensemble_fits: Sequence[str],
 ) -> tuple[HorizonEvidence, ...]:
     """The files of each horizon.
 
@@ -175,6 +180,9 @@ def read_horizons(
         The models of each sample of the backtest.
     equity
         One path a horizon, sample and model, the models going round fastest.
+    combined, ensemble_fits
+        Every ensemble, those without out-of-fold predictions too; and the folder of each one's
+        model, one a horizon and ensemble, the ensembles going round faster.
     """
     train = tables.read_json(split_config)["splits"][0]
     rows = slice(train["start"], train["stop"])
@@ -183,6 +191,7 @@ def read_horizons(
 
     of_sample = [(sample, model) for sample, names in traded.items() for model in names]
     earned = dict(zip(product(horizons, of_sample), equity, strict=True))
+    weighed = dict(zip(product(horizons, combined), ensemble_fits, strict=True))
     n_selections = len(selections) // len(horizons)
     of_horizon = [
         selections[at * n_selections : (at + 1) * n_selections] for at in range(len(horizons))
@@ -214,6 +223,10 @@ def read_horizons(
                     for model in names
                 }
                 for sample, names in traded.items()
+            },
+            {
+                name: tables.read_json(Path(weighed[horizon, name]) / RECORD)["members"]
+                for name in combined
             },
         )
 

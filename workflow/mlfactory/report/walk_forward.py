@@ -38,7 +38,7 @@ def _how(part: HorizonEvidence, walked: dict[str, Any]) -> Note:
         f"{refit['first_share']:.0%} of the training split's sessions only train. {data['rows']:,} "
         f"rows scored, {data['effective_rows']:,.0f} effective, session blocks resampled: "
         f"{blocks_in_words(data['blocks'])}. Baselines are fitted at the same "
-        "borders. Ensembles are not walked forward: their scores are k-fold.",
+        "borders. Ensembles are not walked forward: their scores are k-fold and on validation.",
         part.horizon,
     )
 
