@@ -155,6 +155,18 @@ KEYS |= {
     f"scores.{key}": ({"scores": {key: value}}, "score_models", "fit_ensemble")
     for key, value in {"samples": 150, "block_sessions": [2], "confidence": 0.9}.items()
 }
+KEYS |= {
+    f"recipes.*.{key}": (
+        {"recipes": {"blend": {"type": "blending", key: value}}},
+        "assess_backtests",
+        "stack_predictions",
+    )
+    for key, value in {
+        "type": "stacking",
+        "members": ["logistic"],
+        "training": {"C": [0.1]},
+    }.items()
+}
 KEYS["backtest.samples"] = (
     {"backtest": {"samples": ["oof"]}},
     "assess_backtests",
@@ -207,7 +219,7 @@ def test_every_key_of_the_schema_is_tried():
         for path, schema in leaves(SCHEMA)
         if "properties" not in schema and path[-1] != "*" and "*.*" not in ".".join(path)
     }
-    containers = {"raw", "synthetic"}
+    containers = {"raw", "synthetic", "recipes"}
     search = {f"labels.search.{key}" for key in OF_SEARCH}
     search |= {f"selection.{key}" for key in OF_SELECTION}
     search |= {f"tuning.{key}" for key in OF_TUNING}

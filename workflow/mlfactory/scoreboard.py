@@ -7,6 +7,7 @@ from typing import Any
 
 import numpy as np
 
+from mlfactory import evidence_levels
 from mlfactory.verdicts import nulls, probe_lines, verdict_line, worse_baseline
 
 _COLUMNS = (
@@ -74,6 +75,11 @@ def scoreboard(
     board = _board(
         scores, f"{symbol} h{horizon}: out-of-fold", horizon, width, explained=not walked
     )
+    later = scores.get("validation")
+    if later:
+        lines = [f"h{horizon}: on validation, {later['data']['rows']} rows, the ensembles beside:"]
+        lines += [f"  {line}" for line in against_best(later, horizon)]
+        board = "\n".join([board, *_wrapped(lines if lines[1:] else [], width)])
     if not walked:
         return board
     days = walked["settings"]["refit"]["retrain_sessions"]
@@ -106,11 +112,24 @@ def _board(
     learnt = "k-fold: models also learn from later rows than they predict; made to feed ensembles."
     below = [
         *(words if explained else [learnt]),
+        *against_best(scores, horizon),
         *([worse] if worse else []),
         *probe_lines(scores, horizon),
+        *(evidence_levels.lines(scores, horizon) if explained else []),
         verdict_line(scores, horizon),
     ]
     return "\n".join([*_wrapped([title], width), *table, *_wrapped(below, width)])
+
+
+def against_best(scores: dict[str, Any], horizon: int) -> list[str]:
+    """A line an ensemble: its paired difference in log-loss to its best member."""
+    found = {name: one.get("against_best") for name, one in scores["models"].items()}
+    return [
+        f"h{horizon}: {name}: log-loss {_number(one['value'], 4)} [{_number(one['low'], 4)}, "
+        f"{_number(one['high'], 4)}] to its best member, {one['member']}, below 0 is better"
+        for name, one in found.items()
+        if one
+    ]
 
 
 def _wrapped(lines: list[str], width: int | None) -> list[str]:

@@ -297,7 +297,6 @@ def score_validation(
     val: pd.DataFrame,
     val_folds: pd.DataFrame,
     predictions: dict[str, pd.DataFrame],
-    ensembles: dict[str, list[str]],
     best: dict[str, str],
     **settings: Any,
 ) -> dict[str, Any]:
@@ -309,8 +308,8 @@ def score_validation(
         See `validation.after_training`.
     predictions
         Each model's predictions of the validation split, or of its second part alone.
-    ensembles, best
-        The members of each ensemble, and which of them is best out of fold.
+    best
+        Of each ensemble the member that is best out of fold.
     settings
         See `Scorer`.
     """

@@ -63,7 +63,6 @@ validation = score_validation(
             strict=True,
         )
     ),
-    snakemake.params.members,
     best_members(scores, snakemake.params.members),
     **settings,
 )

@@ -2,6 +2,7 @@
 
 from typing import Any
 
+from mlfactory.evidence_levels import LEVEL, corrected, is_evidence
 from mlfactory.report._base import Block, Chip, Facts, Note, Section, Table, number, with_interval
 from mlfactory.report.evidence import Evidence, HorizonEvidence
 from mlfactory.verdicts import (
@@ -107,23 +108,39 @@ def _headlines(evidence: Evidence) -> Table:
     )
 
 
+def _level(scores: dict[str, Any], key: str, p_after: float | None) -> Chip:
+    """A p-value after all models, and what it comes to."""
+    if p_after is None:
+        return Chip("n/a", "flat")
+    found = is_evidence(scores, key, p_after)
+    return Chip(f"{p_after:.3f}: {'evidence' if found else 'none'}", "good" if found else "flat")
+
+
 def _verdicts(part: HorizonEvidence) -> Table:
+    after = {key: corrected(part.headline, key) for key in (INFORMATION, DIRECTION)}
     rows = tuple(
         (
             model,
             beside_null(scores, INFORMATION),
             beside_null(scores, CLASS_PRIOR),
             reading(scores, INFORMATION),
+            _level(scores, INFORMATION, after[INFORMATION][model]),
             beside_null(scores, DIRECTION),
             reading(scores, DIRECTION),
+            _level(scores, DIRECTION, after[DIRECTION][model]),
         )
         for model, scores in part.headline["models"].items()
     )
     header = (
         *("model", "gain over volatility and clock, nats", "over the class prior"),
-        *("reading", "direction: gain, nats", "reading"),
+        *("reading", "p after all", "direction: gain, nats", "reading", "p after all"),
     )
-    return Table("Model by model", header, rows, horizon=part.horizon)
+    note = (
+        "p after all: how likely such a gain over baseline and null is by chance, after Holm's "
+        "correction for all models of the table; evidence is above both, and below "
+        f"{LEVEL:g}. docs/statistics.md says how."
+    )
+    return Table("Model by model", header, rows, note=note, horizon=part.horizon)
 
 
 def blocks_in_words(blocks: dict[str, int]) -> str:

@@ -1,0 +1,135 @@
+"""The validation split in two parts: blending learns on the first, all are scored on the second."""
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from mlfactory import config, ensembles, validation
+from mlfactory.errors import UserError
+from mlfactory.scores import best_members, score_models, score_validation
+from test_scores import SETTINGS, oracle, predictions, scored_tables
+
+MEMBERS = ["knows", "guesses"]
+
+
+def split_tables(n=1200, n_val=400, seed=0):
+    """(train, folds, val, val_folds): the first rows train, the later ones are validation."""
+    train, folds = scored_tables(n + n_val, seed=seed)
+    val_folds = folds.iloc[n:].reset_index(drop=True)
+    val_folds["fold"] = pd.array([0] * n_val, dtype="Int16")
+    parts = train.iloc[:n], folds.iloc[:n], train.iloc[n:].reset_index(drop=True)
+    return (*(part.reset_index(drop=True) for part in parts), val_folds)
+
+
+def of_members(val, val_folds, seed=3):
+    guesses = np.random.default_rng(seed).dirichlet([4, 4, 4], len(val))
+    return {"knows": oracle(val, val_folds), "guesses": predictions(val_folds, guesses)}
+
+
+def blend(val_folds, of, kind="blending", **training):
+    model = config.load_models([kind])[kind]
+    model["training"] |= training
+    origin = {"symbol": "DEMO", "horizon": "20", "ensemble": "mine"}
+    given = {"model": model, "members": MEMBERS, "weights": "equal", "seed": 0, "origin": origin}
+    return ensembles.fit_blend(val_folds, [of[m] for m in MEMBERS], **given)
+
+
+def test_second_part_begins_with_a_session_near_the_middle():
+    session = pd.Series(np.repeat([5, 6, 7, 8], [10, 50, 20, 30]))
+    assert validation.second_part(session) == 60
+    assert validation.second_part(pd.Series(np.repeat([5, 6], [10, 90]))) == 10
+    assert validation.second_part(pd.Series(np.full(21, 5))) == 10
+
+
+def test_rows_to_blend_are_labelled_before_the_second_part_begins():
+    *_, folds = split_tables()
+    cut = validation.second_part(folds["session"])
+    rows = np.flatnonzero(validation.rows_to_blend(folds))
+    assert rows.max() < cut
+    assert (folds["t1"].iloc[rows] <= folds["datetime"].iloc[cut]).all()
+    left_out = np.setdiff1d(np.arange(cut), rows)
+    late = folds["t1"].iloc[left_out] >= folds["datetime"].iloc[cut]
+    assert (late | folds["label"].iloc[left_out].isna()).all()
+    assert late.sum() >= 5
+
+
+def test_blend_trusts_the_member_that_knows_and_predicts_the_second_part_alone():
+    _, _, val, folds = split_tables()
+    bundle, table = blend(folds, of_members(val, folds), C=[1.0], non_negative=True)
+    cut = validation.second_part(folds["session"])
+    assert table["datetime"].tolist() == folds["datetime"].iloc[cut:].tolist()
+    shares = ensembles.weights_of(bundle)["members"]
+    assert list(shares) == MEMBERS
+    assert shares["knows"] > 0.8
+    assert sum(shares.values()) == pytest.approx(1)
+
+
+def test_blend_depends_on_nothing_of_the_second_part():
+    """Labels of the second part, and of rows that reach into it, change no prediction."""
+    _, _, val, folds = split_tables()
+    of = of_members(val, folds)
+    _, honest = blend(folds, of)
+    spoilt = folds.copy()
+    hidden = ~validation.rows_to_blend(folds)
+    spoilt["label"] = (2 - spoilt["label"]).where(pd.Series(hidden), spoilt["label"]).astype("Int8")
+    for name in ("uniqueness", "quality"):
+        spoilt[name] = spoilt[name].mask(hidden, spoilt[name] / 3)
+    _, other = blend(spoilt, of)
+    pd.testing.assert_frame_equal(honest, other, check_exact=True)
+
+
+def test_blend_that_reads_the_second_part_is_caught(monkeypatch):
+    monkeypatch.setattr(ensembles, "rows_to_blend", lambda folds: folds["label"].notna().to_numpy())
+    with pytest.raises(AssertionError):
+        test_blend_depends_on_nothing_of_the_second_part()
+
+
+def test_blend_without_a_row_to_learn_from_is_refused():
+    _, _, val, folds = split_tables(n_val=12)
+    with pytest.raises(UserError, match=r"mine: no row of the first part .* splits.val_share"):
+        blend(folds.assign(label=pd.array([pd.NA] * 12, dtype="Int8")), of_members(val, folds))
+
+
+def test_scores_of_validation_are_of_its_second_part_and_beside_the_best_member():
+    train, folds, val, val_folds = split_tables(n=1500, n_val=900)
+    members = {"mine": MEMBERS}
+    of_train, of_val = of_members(train, folds), of_members(val, val_folds)
+    k_fold = score_models(train, folds, of_train, {}, **SETTINGS)
+    best = best_members(k_fold, members)
+    assert best == {"mine": "knows"}
+    _, blended = blend(val_folds, of_val, C=[1.0])
+    found = score_validation(
+        train, folds, val, val_folds, of_val | {"mine": blended}, best, **SETTINGS
+    )
+    cut = validation.second_part(val_folds["session"])
+    labelled = val_folds["label"].iloc[cut:].notna().sum()
+    assert found["data"]["rows"] == labelled
+    against = found["models"]["mine"]["against_best"]
+    assert against["member"] == "knows"
+    loss = {name: one["log_loss"]["value"] for name, one in found["models"].items()}
+    assert against["value"] == pytest.approx(loss["mine"] - loss["knows"])
+    assert against["low"] <= against["value"] <= against["high"]
+    assert "against_best" not in found["models"]["knows"]
+    assert found["models"]["guesses"]["gain_class_prior"]["high"] < 0
+
+
+def test_baselines_of_validation_are_fitted_on_training_rows_alone():
+    train, folds, val, val_folds = split_tables(n=900, n_val=600)
+    of = of_members(val, val_folds)
+    one = score_validation(train, folds, val, val_folds, of, {}, **SETTINGS)
+    cut = validation.second_part(val_folds["session"])
+    spoilt = val_folds.copy()
+    first = np.arange(len(spoilt)) < cut
+    spoilt["label"] = (2 - spoilt["label"]).where(pd.Series(first), spoilt["label"]).astype("Int8")
+    other = score_validation(train, folds, val, spoilt, of, {}, **SETTINGS)
+    assert one["models"] == other["models"]
+
+
+def test_ensembles_out_of_fold_stand_beside_their_best_member_too():
+    train, folds = scored_tables(1200)
+    of = of_members(train, folds)
+    mine = {"mine": of["knows"]}
+    found = score_models(train, folds, of | mine, {}, ensembles={"mine": MEMBERS}, **SETTINGS)
+    against = found["models"]["mine"]["against_best"]
+    assert (against["member"], against["value"]) == ("knows", 0.0)
+    assert against["low"] == against["high"] == 0.0
