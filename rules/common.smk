@@ -87,10 +87,10 @@ def of_backtests(file):
 
 def backtested(sample):
     """The predictions that a backtest of a sample reads, a file a model; see rules/backtest.smk."""
-    base = "<results>/{symbol}/predictions/{model}_h{horizon}_" + f"{sample}.parquet"
+    base = f"<results>/{{symbol}}/predictions/{{model}}_h{{horizon}}_{sample}.parquet"
     if sample == "walkforward":
         base = "<results>/{symbol}/walkforward/{model}_h{horizon}.parquet"
-    combined = "<results>/{symbol}/ensembles/{model}_h{horizon}/" + f"{sample}.parquet"
+    combined = f"<results>/{{symbol}}/ensembles/{{model}}_h{{horizon}}/{sample}.parquet"
     read = BACKTESTED[sample][len(MODELS) :] if sample == "oof" else BACKTESTED[sample]
     return [(combined if m in ENSEMBLES else base).replace("{model}", m) for m in read]
 
