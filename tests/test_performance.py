@@ -117,24 +117,43 @@ def test_no_trade_has_no_figures_and_no_nan(sessions):
     assert all(groups == [] for groups in performance.by_group(empty, "UTC").values())
 
 
-def test_deflated_ratio_falls_when_the_ledger_has_a_line_more(tmp_path):
+LINES = {
+    "the search of barriers": {"value": 1.0},
+    "in the middle of all": {"sharpe": 0.075},
+    "far below": {"sharpe": -3.0},
+    "far above": {"sharpe": 3.0},
+}
+
+
+@pytest.mark.parametrize("line", LINES)
+@pytest.mark.parametrize("known", [0, 2, 4, 40])
+def test_deflated_ratio_falls_when_the_ledger_has_a_line_more(tmp_path, line, known):
     of_trades, by_session = sample()
     path = tmp_path / ledger.NAME
-    spread = [{"number": i, "sharpe": 0.05 * i} for i in range(4)]
-    ledger.add({"study": {"name": "first"}, "trials": spread}, path)
+    spread = [{"number": i, "sharpe": 0.05 * (i % 4)} for i in range(known)]
+    others = [{"number": i} for i in range(2)]
+    ledger.add({"study": {"name": "first"}, "trials": others + spread}, path)
 
     def deflated():
         trials, variance = performance.trial_statistics(ledger.read(path))
         found = performance.summary(
             of_trades, by_session, **YEAR, trials=trials, trial_variance=variance
         )
-        return found["sharpe"]["deflated"], found["sharpe"]["probabilistic"]
+        return found["sharpe"]["expected_maximum"], found["sharpe"]["probabilistic"]
 
     before, probabilistic = deflated()
-    ledger.add({"study": {"name": "barriers"}, "trials": [{"number": 0, "value": 1.0}]}, path)
+    ledger.add({"study": {"name": "more"}, "trials": [{"number": 0, **LINES[line]}]}, path)
     after, same = deflated()
-    assert after < before < probabilistic
+    assert 0 < before < after
     assert same == probabilistic
+
+
+def test_unknown_spread_of_trials_is_that_of_ratios_that_are_truly_zero():
+    net = np.random.default_rng(0).normal(size=400)
+    terms = {"sessions_per_year": 252, "confidence": 0.95, "trials": 20}
+    unknown = performance.ratio(net, **terms, trial_variance=None)
+    assert unknown == performance.ratio(net, **terms, trial_variance=1 / 400)
+    assert unknown["deflated"] < unknown["probabilistic"]
 
 
 def test_ratio_of_what_was_drawn_is_in_its_interval_as_often_as_it_says():
@@ -151,4 +170,13 @@ def test_ratio_of_what_was_drawn_is_in_its_interval_as_often_as_it_says():
 def test_trials_without_a_ratio_count_and_say_nothing_of_the_spread():
     lines = [{"sharpe": 0.1}, {"sharpe": 0.3}, {"value": 5.0}, {"sharpe": None}]
     assert performance.trial_statistics(lines) == (4, pytest.approx(0.02))
-    assert performance.trial_statistics([]) == (0, 0.0)
+    assert performance.trial_statistics(lines[1:]) == (3, None)
+    assert performance.trial_statistics([]) == (0, None)
+
+
+def test_spread_of_trials_is_the_largest_so_far():
+    ratios = np.random.default_rng(4).normal(size=30).tolist()
+    slow = [np.var(ratios[:n], ddof=1) for n in range(2, 31)]
+    found = performance.trial_statistics([{"sharpe": ratio} for ratio in ratios])
+    assert found == (30, pytest.approx(max(slow)))
+    assert max(slow) > slow[-1]

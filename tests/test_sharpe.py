@@ -30,12 +30,16 @@ def test_probabilistic_ratio_is_the_papers():
     )
 
 
-def test_minimum_track_record_is_the_papers():
-    """An annual ratio of 2 in normal days is above 1 with 95 % confidence after 2.73 years."""
-    normal = Moments(n=0, ratio=2 / math.sqrt(250), skewness=0.0, kurtosis=3.0)
-    years = minimum_track_record(normal, 1 / math.sqrt(250)) / 250
-    assert years == pytest.approx(2.73, abs=5e-3)
-    assert minimum_track_record(normal, 3 / math.sqrt(250)) is None
+@pytest.mark.parametrize(
+    ("periods", "skewness", "kurtosis", "years"),
+    [(250, 0.0, 3.0, 2.73), (52, 0.0, 3.0, 2.83), (12, 0.0, 3.0, 3.24), (12, -0.72, 5.78, 4.99)],
+)
+def test_minimum_track_record_is_the_papers(periods, skewness, kurtosis, years):
+    """Years after which an annual ratio of 2 is above 1 with 95 % confidence."""
+    of = Moments(n=0, ratio=2 / math.sqrt(periods), skewness=skewness, kurtosis=kurtosis)
+    found = minimum_track_record(of, 1 / math.sqrt(periods)) / periods
+    assert found == pytest.approx(years, abs=6e-3)
+    assert minimum_track_record(of, 3 / math.sqrt(periods)) is None
 
 
 def test_track_record_of_the_minimum_length_has_just_that_confidence():

@@ -24,7 +24,7 @@ def summary(
     sessions_per_year: int,
     confidence: float,
     trials: int,
-    trial_variance: float,
+    trial_variance: float | None,
 ) -> dict[str, Any]:
     """Everything that is said of one model's trades in one sample.
 
@@ -38,7 +38,7 @@ def summary(
         Of the Sharpe ratio's interval.
     trials, trial_variance
         How many configurations were ever tried on this symbol, and the variance of their Sharpe
-        ratios per session; for the deflated ratio.
+        ratios per session, for the deflated ratio; see `trial_statistics`.
 
     Returns
     -------
@@ -71,12 +71,16 @@ def ratio(
     sessions_per_year: int,
     confidence: float,
     trials: int,
-    trial_variance: float,
+    trial_variance: float | None,
 ) -> dict[str, Any] | None:
-    """The annual Sharpe ratio of (s,) profits by session, and what makes it credible or not."""
+    """The annual Sharpe ratio of (s,) profits by session, and what makes it credible or not.
+
+    Where the trials' variance is not known, it is that of a ratio that is truly 0, 1 / s.
+    """
     of = sharpe.moments(net)
     if of is None:
         return None
+    variance = 1 / of.n if trial_variance is None else trial_variance
     year = float(np.sqrt(sessions_per_year))
     reach = float(ndtri((1 + confidence) / 2)) * sharpe.standard_error(net)
     return {
@@ -87,8 +91,8 @@ def ratio(
         "skewness": of.skewness,
         "kurtosis": of.kurtosis,
         "probabilistic": sharpe.probabilistic(of),
-        "deflated": sharpe.deflated(of, trials=trials, variance=trial_variance),
-        "expected_maximum": year * sharpe.expected_maximum(trials, trial_variance),
+        "deflated": sharpe.deflated(of, trials=trials, variance=variance),
+        "expected_maximum": year * sharpe.expected_maximum(trials, variance),
         "trials": trials,
         "minimum_sessions": sharpe.minimum_track_record(of, confidence=confidence),
     }
@@ -206,13 +210,25 @@ def _groups(net: pd.Series, way: pd.Series) -> list[dict[str, Any]]:
     return found
 
 
-def trial_statistics(trials: list[dict[str, Any]]) -> tuple[int, float]:
+def trial_statistics(trials: list[dict[str, Any]]) -> tuple[int, float | None]:
     """How many configurations were tried, and the variance of the Sharpe ratios that are known.
 
     Parameters
     ----------
     trials
-        The ledger's lines. Every line counts; those with a ``sharpe`` say how far ratios spread.
+        The ledger's lines, oldest first. Every line counts; those with a ``sharpe`` say how far
+        ratios spread.
+
+    Returns
+    -------
+    The number, and the largest variance that the first two, three and so on of the known ratios
+    ever had, None below two: one more trial, wherever its ratio lies, makes no other one more
+    credible.
     """
-    known = [trial["sharpe"] for trial in trials if trial.get("sharpe") is not None]
-    return len(trials), float(np.var(known, ddof=1)) if len(known) > 1 else 0.0
+    known = np.array([t["sharpe"] for t in trials if t.get("sharpe") is not None])
+    if len(known) < 2:
+        return len(trials), None
+    n = np.arange(1, len(known) + 1)
+    about = known - known.mean()
+    squares = np.cumsum(about**2) - np.cumsum(about) ** 2 / n
+    return len(trials), max(float((squares[1:] / (n[1:] - 1)).max()), 0.0)
