@@ -31,9 +31,10 @@ def test_readme_names_files_at_all():
     assert len(PATH.findall((ROOT / "README.md").read_text())) > 5
 
 
-def test_every_test_that_the_page_of_proofs_names_exists():
-    named = TEST.findall((ROOT / "docs/validity.md").read_text())
-    assert len(named) > 25
+@pytest.mark.parametrize(("page", "least"), [("validity", 25), ("statistics", 15)])
+def test_every_test_that_a_page_of_proofs_names_exists(page, least):
+    named = TEST.findall((ROOT / f"docs/{page}.md").read_text())
+    assert len(named) > least
     for path, name, case in named:
         text = (ROOT / path).read_text()
         assert f"def {name}(" in text, name
