@@ -74,8 +74,8 @@ def chosen(models: dict[str, Any]) -> catalog.FeatureSet:
     )
 
 
-def labelled_market(minutes: pd.DataFrame) -> tuple[pd.DataFrame, pd.DataFrame]:
-    """Bars and labels of a market's minutes, as the pipeline makes them."""
+def bars_of(minutes: pd.DataFrame) -> tuple[pd.DataFrame, pd.DataFrame]:
+    """Bars and cleaned raw rows of a market's minutes, as the pipeline makes them."""
     schedule = sessions(DEMO.calendar, minutes["datetime"].iloc[0], minutes["datetime"].iloc[-1])
     raw = minutes.astype({"volume": "float64"}).assign(contract=None)
     rows, _ = clean(raw, schedule, interval=MINUTE, contract=DEMO, settings=SETTINGS["cleaning"])
@@ -86,17 +86,30 @@ def labelled_market(minutes: pd.DataFrame) -> tuple[pd.DataFrame, pd.DataFrame]:
         bar_interval=pd.Timedelta(SETTINGS["bars"]["interval"]),
         max_gap=pd.Timedelta(SETTINGS["bars"]["max_gap"]),
     )
-    settings = SETTINGS["labels"]
-    labels = label_bars(
-        bars,
-        raw_bars,
-        horizon=HORIZON,
-        contract=DEMO,
-        raw_interval=MINUTE,
-        **BARRIERS,
-        **{key: settings[key] for key in ("atr_period", "atr_floor_ticks", "cross_sessions")},
-    )
-    return bars, labels
+    return bars, raw_bars
+
+
+LABELS = {k: SETTINGS["labels"][k] for k in ("atr_period", "atr_floor_ticks", "cross_sessions")}
+
+
+def labelled_market(minutes: pd.DataFrame) -> tuple[pd.DataFrame, pd.DataFrame]:
+    """Bars and labels of a market's minutes, as the pipeline makes them."""
+    bars, raw_bars = bars_of(minutes)
+    terms = {"horizon": HORIZON, "contract": DEMO, "raw_interval": MINUTE}
+    return bars, label_bars(bars, raw_bars, **terms, **BARRIERS, **LABELS)
+
+
+def training(
+    bars: pd.DataFrame, labels: pd.DataFrame, features: catalog.FeatureSet, n_splits: int
+) -> Made:
+    """All bars after warm-up with their features, in folds."""
+    columns = catalog.build(bars, timezone="America/Chicago", chosen=features)
+    marks = bars[["datetime", "session", "segment"]]
+    first = catalog.first_complete_row(bars, features)
+    table = pd.concat([marks, columns.drop(columns="datetime")], axis=1)
+    train = table.iloc[first:].reset_index(drop=True)
+    interval = pd.Timedelta(SETTINGS["bars"]["interval"])
+    return Made(train, fold_table(train, bars, labels, n_splits=n_splits, bar_interval=interval))
 
 
 def made(law: Law, *, months: int, seed: int, features: catalog.FeatureSet, n_splits: int) -> Made:
@@ -110,14 +123,7 @@ def made(law: Law, *, months: int, seed: int, features: catalog.FeatureSet, n_sp
         calendar=DEMO.calendar,
         tick_size=law.tick_size,
     )
-    bars, labels = labelled_market(minutes)
-    columns = catalog.build(bars, timezone="America/Chicago", chosen=features)
-    marks = bars[["datetime", "session", "segment"]]
-    first = catalog.first_complete_row(bars, features)
-    table = pd.concat([marks, columns.drop(columns="datetime")], axis=1)
-    train = table.iloc[first:].reset_index(drop=True)
-    interval = pd.Timedelta(SETTINGS["bars"]["interval"])
-    return Made(train, fold_table(train, bars, labels, n_splits=n_splits, bar_interval=interval))
+    return training(*labelled_market(minutes), features, n_splits)
 
 
 def out_of_fold(data: Made, model: dict[str, Any]) -> tuple[pd.DataFrame, list[Bundle]]:
