@@ -26,16 +26,16 @@ from mlfactory import config
 from mlfactory.assessment import assess
 from mlfactory.backtest import Market, Trader
 from mlfactory.backtest_files import market_of, traded
-from mlfactory.evidence_levels import LEVEL, QUESTIONS, corrected, is_evidence, p_value
 from mlfactory.flipped_markets import flipped_markets
 from mlfactory.labels import label_bars
+from mlfactory.multiple_testing import LEVEL
 from mlfactory.nulls import shift_labels
 from mlfactory.schemas import PROBABILITIES
 from mlfactory.scores import score_models
 from mlfactory.synthetic import market
 from mlfactory.tables import write_json
 from mlfactory.thresholds import choose
-from mlfactory.verdicts import Verdict, verdict
+from mlfactory.verdicts import QUESTIONS, Verdict, verdict
 
 ZONE = "America/Chicago"
 SEED = SETTINGS["seed"]
@@ -131,19 +131,14 @@ def backtest(at: Market, trader: Trader, own: dict[str, pd.DataFrame]) -> dict[s
 
 def readings(found: dict[str, Any]) -> dict[str, int]:
     """How many of a market's gains and backtests are evidence, at which stage."""
-    models, confidence = found["models"].values(), SETTINGS["scores"]["confidence"]
-    scores = found | {"settings": {"bootstrap": SETTINGS["scores"]}}
+    models = found["models"].values()
     gains = [(model, key) for model in models for key in QUESTIONS]
     judged = found["backtest"]["samples"]["oof"].values()
     return {
         "gains": len(gains),
-        "gains, p < .05": sum(_below(p_value(m, key, confidence)) for m, key in gains),
+        "gains, p < .05": sum(_below(m[key]["p_value"]) for m, key in gains),
         "gains, by intervals": sum(verdict(m, key) == Verdict.BOTH for m, key in gains),
-        "gains, evidence": sum(
-            is_evidence(m, key, corrected(scores, key)[name])
-            for name, m in found["models"].items()
-            for key in QUESTIONS
-        ),
+        "gains, evidence": sum(m[key]["evidence"] for m, key in gains),
         "backtests": len(judged),
         "backtests, Sharpe above 0": sum(bool(j["sharpe"]) and j["net"] > 0 for j in judged),
         "backtests, probabilistic > .95": sum(

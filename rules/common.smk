@@ -32,6 +32,11 @@ FLIPPED = [null for null in NULLS if "sign_flip" in null]
 WALK = SETTINGS["walk_forward"]
 REFIT = {k: v for k, v in WALK.items() if k not in ("enabled", "nulls")}
 WALKED = [*MODELS] if WALK["enabled"] else []
+SHARED = [
+    name
+    for name, model in MODELS.items()
+    if SETTINGS["tuning"]["scope"] == "shared" and model["search_space"]
+]
 WALKED_NULLS = SHIFTED[: WALK["nulls"]] if WALK["enabled"] else []
 BACKTEST = SETTINGS["backtest"]
 BACKTESTED = {

@@ -1,4 +1,5 @@
-# What the models score, beside intervals, baselines and nulls.
+# What the models score, beside intervals, baselines and nulls. Where one search on the whole training
+# split chose a model's parameters, it also reads the number of its trials in the ledger.
 
 
 rule score_models:
@@ -61,6 +62,7 @@ rule score_models:
         members={name: one["members"] for name, one in ENSEMBLES.items()},
         validated=[*MODELS, *ENSEMBLES],
         walked=WALKED,
+        shared=SHARED,
         refit=REFIT,
         nulls=NULL_COUNTS,
         embargo=SETTINGS["folds"]["embargo"],

@@ -5,7 +5,7 @@ from small_report import made_up_scores
 
 from mlfactory import cli
 from mlfactory.scoreboard import scoreboard
-from mlfactory.verdicts import verdict_line
+from mlfactory.verdicts import model_verdicts, verdict_line
 
 
 def lines(width=None, **more):
@@ -21,7 +21,18 @@ def test_table_has_a_line_a_model_and_ends_with_the_verdict():
     assert found[0].startswith("DEMO h20: out-of-fold, 600 rows (effective 90)")
     assert [line.split("  ")[0] for line in found[1:4]] == ["model", "lightgbm", "voting"]
     assert found[-1] == verdict_line(made_up_scores(["lightgbm", "voting"], 1), 20)
-    assert "not with 0" not in "".join(found)
+    verdicts = model_verdicts(made_up_scores(["lightgbm", "voting"], 1), 20)
+    assert found[-1 - len(verdicts) : -1] == verdicts
+    assert len(verdicts) == 3
+
+
+def test_only_the_leading_table_has_a_verdict_a_model():
+    scores = made_up_scores(["lightgbm"], 1)
+    walked = scores | {"settings": scores["settings"] | {"refit": {"retrain_sessions": 4}}}
+    text = scoreboard(scores | {"walk_forward": walked}, "DEMO", 20)
+    assert text.count("h20 lightgbm: ") == 1
+    assert text.index("h20 lightgbm: ") < text.index("DEMO h20: out-of-fold")
+    assert text.count(verdict_line(scores, 20)) == 2
 
 
 def test_worse_baseline_is_said_once():

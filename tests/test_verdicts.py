@@ -41,12 +41,38 @@ def test_line_counts_the_models_that_pass_and_says_the_rule():
     scores = made_up_scores(["a", "b"], 1)
     scores["models"]["b"]["direction_gain"]["low"] = -0.001
     assert verdicts.verdict_line(scores, 20) == (
-        "h20: above baseline and null: 2 of 2 models beyond volatility+clock, 1 of 2 in direction "
-        "(rule: the whole interval above 0, over the class prior too, and above its null's; see "
-        "the report)"
+        "h20: evidence after all corrections: 2 of 2 models beyond volatility+clock, 2 of 2 in "
+        "direction; above baseline and null before them: 2 and 1 (rule: the whole interval above "
+        "0, over the class prior too, and above its null's; see the report)"
     )
     assert "above the highest of its 5 nulls" in verdicts.verdict_line(made_up_scores("a", 5), 20)
     assert verdicts.verdict_line(made_up_scores("a", 0), 5).startswith("h5: no null was drawn")
+
+
+def test_each_model_has_a_verdict_of_claim_nulls_p_values_and_evidence():
+    scores = made_up_scores(["a", "voting"], 1)
+    for m in scores["models"].values():
+        m["nulls"]["sign_flip"] = m["nulls"]["session_shift"]
+    one = scores["models"]["a"]
+    one[verdicts.DIRECTION] |= {"p_value": 0.0123, "p_holm": 0.246, "evidence": False}
+    one[verdicts.INFORMATION] |= {"p_value": 0.0004, "p_holm": 0.0016, "evidence": True}
+    head, a, voting = verdicts.model_verdicts(scores, 20)
+    assert head.startswith("h20: p: a gain as high where there is none")
+    assert head.endswith("after all: corrected (Holm) for 4 gains")
+    assert a == (
+        "h20 a: evidence of volatility+clock; volatility+clock 0.0100 [0.0060, 0.0150], shifted "
+        "labels 0.0000, p below 0.001, after all 0.002; direction 0.0100 [0.0060, 0.0150], shifted "
+        "labels 0.0000, flipped signs 0.0000, p 0.012, after all 0.246"
+    )
+    assert voting.startswith("h20 voting: ")
+    one[verdicts.INFORMATION] |= {"evidence": False}
+    assert verdicts.sentence(one).startswith("no evidence; ")
+    one[verdicts.DIRECTION] |= {"p_value": None, "trials": 60}
+    assert verdicts.sentence(one).endswith("direction cannot be measured")
+    one[verdicts.INFORMATION]["trials"] = 50
+    head = verdicts.model_verdicts(scores, 20)[0]
+    assert head.endswith("for 3 gains and up to 50 trials of a search on the scored rows")
+    assert verdicts.model_verdicts(made_up_scores(["a"], 0), 20) == []
 
 
 def test_baseline_that_is_worse_than_the_class_prior_is_named():

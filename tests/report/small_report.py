@@ -6,7 +6,7 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 
-from mlfactory import null_probe
+from mlfactory import null_probe, significance
 from mlfactory.assessment import assess
 from mlfactory.backtest import costs, equity, trades
 from mlfactory.barrier_files import configured
@@ -118,7 +118,7 @@ def guesses(folds, seed, strength=0.0):
 
 def made_up(value):
     """One score with its interval."""
-    return {"value": value, "low": value - 0.004, "high": value + 0.005}
+    return {"value": value, "low": value - 0.004, "high": value + 0.005, "block_sessions": 1}
 
 
 def gain_and_nulls(low, nulls):
@@ -162,11 +162,13 @@ def made_up_scores(models, n_nulls):
         nulls = [one(-0.002 * i) | {"macro_f1": 0.3} for i in range(n_nulls)]
         return one(gain) | {"macro_f1": 0.4, "nulls": {"session_shift": nulls}}
 
-    shares = {"short": 0.4, "neutral": 0.2, "long": 0.4}
+    shares, blocks = {"short": 0.4, "neutral": 0.2, "long": 0.4}, {"1": 12}
+    scored = {name: model(0.01 + 0.001 * i) for i, name in enumerate(models)}
+    significance.judge(scored, blocks=blocks, confidence=0.95, trials={})
     found = {
-        "data": {"rows": N, "effective_rows": 90.5, "blocks": {"1": 12}, "class_shares": shares},
+        "data": {"rows": N, "effective_rows": 90.5, "blocks": blocks, "class_shares": shares},
         "settings": SETTINGS,
-        "models": {name: model(0.01 + 0.001 * i) for i, name in enumerate(models)},
+        "models": scored,
         "probe": null_probe.summary(
             dict.fromkeys(null_probe.SCORES, 0.01),
             {"session_shift": [dict.fromkeys(null_probe.SCORES, i / 1000) for i in range(20)]},

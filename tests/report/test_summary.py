@@ -2,7 +2,7 @@ from small_report import gain_and_nulls, small_evidence
 
 from mlfactory.report import summary
 from mlfactory.report._base import Chip, Note, Table, number
-from mlfactory.verdicts import verdict_line
+from mlfactory.verdicts import DIRECTION, INFORMATION, verdict_line
 
 
 def test_score_stands_beside_its_interval_and_the_mean_of_its_nulls():
@@ -44,7 +44,36 @@ def test_worse_baseline_is_a_note_of_its_horizon_and_no_model_is_above_it(tmp_pa
 def test_report_and_console_count_alike(evidence):
     first = summary.section(evidence).blocks[0]
     line = verdict_line(evidence.horizons[0].scores, 5)
-    assert f"{first.rows[0][1].text} beyond volatility+clock" in line
+    assert f"{first.rows[0][2].text} beyond volatility+clock" in line
+
+
+def test_each_claim_has_its_nulls_its_p_values_and_a_verdict(evidence):
+    models = evidence.horizons[0].headline["models"]
+    (table,) = (
+        block
+        for block in summary.section(evidence).blocks
+        if getattr(block, "title", "") == "Evidence, or none" and block.horizon == 5
+    )
+    assert len(table.rows) == 2 * len(models)
+    name, scores = next(iter(models.items()))
+    flipped = {INFORMATION: "no null of this", DIRECTION: "none drawn"}
+    for row, key in zip(table.rows, (INFORMATION, DIRECTION), strict=False):
+        assert row[0].startswith(f"{name}: ")
+        assert row[2] == number(-0.001)
+        assert row[3] == flipped[key]
+        assert row[4:6] == (number(scores[key]["p_value"], 4), number(scores[key]["p_holm"], 4))
+        assert (row[6].text == "evidence") == scores[key]["evidence"]
+    assert "after up to" not in table.note
+
+
+def test_claim_that_cannot_be_measured_and_a_search_are_said(tmp_path):
+    small = small_evidence(tmp_path / "results", horizons=(5,))
+    for scores in small.horizons[0].scores["models"].values():
+        scores[DIRECTION] |= {"p_value": None, "p_holm": None, "trials": 50}
+    tables = [b for b in summary.section(small).blocks if isinstance(b, Table)]
+    table = next(t for t in tables if t.title == "Evidence, or none")
+    assert table.rows[1][-1].text == "cannot be measured"
+    assert "after up to 50 trials of a search" in table.note
 
 
 def test_nothing_has_no_sign():
@@ -54,7 +83,7 @@ def test_nothing_has_no_sign():
 
 def test_without_a_null_nothing_is_claimed(tmp_path):
     first, *_ = summary.section(small_evidence(tmp_path / "results", n_nulls=0)).blocks
-    assert {row[1].text for row in first.rows} == {"unknown: no null drawn"}
+    assert {c.text for row in first.rows for c in row[1:3]} == {"unknown: no null drawn"}
 
 
 def test_page_begins_with_a_line_for_each_horizon_and_question(evidence):

@@ -6,11 +6,8 @@ from typing import Any
 import pandas as pd
 
 from mlfactory import performance
-from mlfactory.multiple_testing import holm
+from mlfactory.multiple_testing import LEVEL, holm
 from mlfactory.splits import EXCHANGE_SESSIONS_PER_YEAR, SESSIONS_PER_YEAR
-
-LEVEL = 0.05
-"""A p-value after all corrections above which nothing is called evidence."""
 
 Traded = tuple[pd.DataFrame, pd.DataFrame]
 """Trades and equity of one model."""

@@ -4,6 +4,9 @@ from collections.abc import Sequence
 
 import numpy as np
 
+LEVEL = 0.05
+"""A p-value after all corrections from which on nothing is called evidence."""
+
 
 def holm(p_values: Sequence[float]) -> list[float]:
     """p-values after Holm's step-down correction, in their order.

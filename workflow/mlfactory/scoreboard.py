@@ -7,8 +7,13 @@ from typing import Any
 
 import numpy as np
 
-from mlfactory import evidence_levels
-from mlfactory.verdicts import nulls, probe_lines, verdict_line, worse_baseline
+from mlfactory.verdicts import (
+    model_verdicts,
+    nulls,
+    probe_lines,
+    verdict_line,
+    worse_baseline,
+)
 
 _COLUMNS = (
     ("log-loss", "log_loss", 4),
@@ -62,7 +67,8 @@ def scoreboard(
 ) -> str:
     """Walk-forward scores, where there are any, and below them the k-fold ones.
 
-    One line a model: each score, its interval, and the mean of its nulls; then the verdict.
+    One line a model: each score, its interval, and the mean of its nulls; below the leading table a
+    verdict a model, and below each one of the horizon.
 
     Parameters
     ----------
@@ -115,7 +121,7 @@ def _board(
         *against_best(scores, horizon),
         *([worse] if worse else []),
         *probe_lines(scores, horizon),
-        *(evidence_levels.lines(scores, horizon) if explained else []),
+        *(model_verdicts(scores, horizon) if explained else []),
         verdict_line(scores, horizon),
     ]
     return "\n".join([*_wrapped([title], width), *table, *_wrapped(below, width)])

@@ -13,6 +13,7 @@ from mlfactory._typing import Float64Array1D, Float64Array2D, Int64Array1D
 from mlfactory.baselines import class_prior, fold_baselines
 from mlfactory.folds import as_stacked, by_refit, embargo_bars
 from mlfactory.oof import TrainingSet, fold_rows, training_set
+from mlfactory.significance import judge
 from mlfactory.stacking import probabilities, unstack
 from mlfactory.statistics import (
     Resamples,
@@ -21,6 +22,7 @@ from mlfactory.statistics import (
     sum_interval,
     wider,
 )
+from mlfactory.tables import plain
 from mlfactory.validation import after_training
 from mlfactory.walkforward import as_predictions, refits
 
@@ -348,6 +350,7 @@ def score_models(
     nulls: dict[str, list[tuple[Any, ...]]],
     probe: dict[str, Any] | None = None,
     ensembles: dict[str, list[str]] | None = None,
+    trials: dict[str, int] | None = None,
     **settings: Any,
 ) -> dict[str, Any]:
     """What ``scores_h{horizon}.json`` holds of one way to predict, all of it but ``walk_forward``.
@@ -365,13 +368,15 @@ def score_models(
         The closed-form probe's scores and nulls, see `null_probe`.
     ensembles
         The members of each ensemble; one that has predictions is compared with the best of them.
+    trials
+        By model how many configurations were tried on the scored rows; see `significance.judge`.
     settings
         See `Scorer`.
 
     Returns
     -------
     ``data`` (what is scored), ``settings``, ``probe``, and for every model its scores with, under
-    ``nulls``, the same scores of each replicate.
+    ``nulls``, the same scores of each replicate; the gains with what `significance.judge` adds.
     """
     scorer = Scorer(train, folds, **settings)
     models: dict[str, Any] = {name: scorer.score(t) for name, t in predictions.items()}
@@ -382,6 +387,8 @@ def score_models(
             null = Scorer(own_train[0] if own_train else train, null_folds, **settings)
             for name, table in null_predictions.items():
                 models[name]["nulls"][kind].append(null.score(table))
-    found = {"data": scorer.describe(), "settings": settings, "models": models}
+    data, models = scorer.describe(), plain(models)
+    judge(models, blocks=data["blocks"], confidence=scorer.confidence, trials=trials or {})
+    found = {"data": data, "settings": settings, "models": models}
     add_differences(models, scorer, predictions, best_members(found, ensembles or {}))
     return found | {"probe": probe or {}}

@@ -150,18 +150,18 @@ def read_split(path: str | Path, names: Sequence[str] | None = None) -> pd.DataF
 def write_json(content: dict[str, Any], path: str | Path) -> None:
     """Write a mapping atomically as json; numpy's numbers and times allowed, NaN becomes null."""
     with atomic(path) as temporary:
-        text = json.dumps(_plain(content), indent=2, allow_nan=False)
+        text = json.dumps(plain(content), indent=2, allow_nan=False)
         temporary.write_text(text + "\n")
 
 
-def _plain(value: Any) -> Any:
-    """The same content as json knows it."""
+def plain(value: Any) -> Any:
+    """The same content as json knows it: numpy's numbers and times allowed, NaN becomes None."""
     if isinstance(value, dict):
-        return {key: _plain(content) for key, content in value.items()}
+        return {key: plain(content) for key, content in value.items()}
     if isinstance(value, list | tuple | np.ndarray):
-        return [_plain(item) for item in value]
+        return [plain(item) for item in value]
     if isinstance(value, np.generic):
-        return _plain(value.item())
+        return plain(value.item())
     if isinstance(value, float) and not math.isfinite(value):
         return None
     if isinstance(value, pd.Timestamp | pd.Timedelta):

@@ -6,6 +6,8 @@ from typing import Any
 
 CLASS_PRIOR, INFORMATION = "gain_class_prior", "gain_volatility_clock_prior"
 DIRECTION = "direction_gain"
+QUESTIONS = (INFORMATION, DIRECTION)
+"""The gains that verdicts are on."""
 
 ENOUGH_DRAWS = 5
 """Null replicates from which on the highest of them says what chance can do."""
@@ -36,8 +38,12 @@ def rivals(key: str) -> tuple[str, ...]:
 
 def nulls(scores: Mapping[str, Any], key: str) -> list[dict[str, Any]]:
     """The score of each null replicate that it is compared with and that has one."""
-    kinds = scores["nulls"]
-    replicates = [one[key] for kind in rivals(key) for one in kinds.get(kind, [])]
+    return [one for kind in rivals(key) for one in drawn_of_kind(scores, kind, key)]
+
+
+def drawn_of_kind(scores: Mapping[str, Any], kind: str, key: str) -> list[dict[str, Any]]:
+    """The score of each replicate of one kind of null that has one."""
+    replicates = [one[key] for one in scores["nulls"].get(kind, [])]
     return [null for null in replicates if null["value"] is not None]
 
 
@@ -88,18 +94,73 @@ def passed(scores: Mapping[str, Any], key: str) -> int | None:
     return sum(verdict(model, key) == Verdict.BOTH for model in models)
 
 
+def evident(scores: Mapping[str, Any], key: str) -> int:
+    """How many models' gains are evidence of anything after all corrections."""
+    return sum(model[key]["evidence"] for model in scores["models"].values())
+
+
 def verdict_line(scores: Mapping[str, Any], horizon: int) -> str:
-    """How many models of a horizon are above baseline and null, and by which rule."""
-    n, counts = len(scores["models"]), [passed(scores, key) for key in (INFORMATION, DIRECTION)]
+    """How many models are evidence, how many above baseline and null, and by which rule."""
+    n, counts = len(scores["models"]), [passed(scores, key) for key in QUESTIONS]
     if None in counts:
         return f"h{horizon}: no null was drawn, so nothing is claimed; see nulls in the config"
     draws = max(len(nulls(model, INFORMATION)) for model in scores["models"].values())
     null = "its null's" if draws < ENOUGH_DRAWS else f"the highest of its {draws} nulls"
+    sure = [evident(scores, key) for key in QUESTIONS]
     return (
-        f"h{horizon}: above baseline and null: {counts[0]} of {n} models beyond volatility+clock, "
-        f"{counts[1]} of {n} in direction (rule: the whole interval above 0, over the class prior "
+        f"h{horizon}: evidence after all corrections: {sure[0]} of {n} models beyond "
+        f"volatility+clock, {sure[1]} of {n} in direction; above baseline and null before them: "
+        f"{counts[0]} and {counts[1]} (rule: the whole interval above 0, over the class prior "
         f"too, and above {null}; see the report)"
     )
+
+
+NAMES = {INFORMATION: "volatility+clock", DIRECTION: "direction"}
+KINDS = {"session_shift": "shifted labels", "sign_flip": "flipped signs"}
+
+
+def model_verdicts(scores: Mapping[str, Any], horizon: int) -> list[str]:
+    """A line a model and ensemble: what it claims, what nulls score, p-values, evidence or none.
+
+    And before them what the p-values are of. Empty where no null was drawn.
+    """
+    models = scores["models"]
+    readings = [model[key] for model in models.values() for key in QUESTIONS]
+    known = [one for one in readings if one["p_value"] is not None]
+    if not known:
+        return []
+    trials = max(one["trials"] for one in known)
+    searched = f" and up to {trials} trials of a search on the scored rows" if trials > 1 else ""
+    head = (
+        f"h{horizon}: p: a gain as high where there is none over the baseline or a null; "
+        f"after all: corrected (Holm) for {len(known)} gains{searched}"
+    )
+    return [head, *(f"h{horizon} {name}: {sentence(one)}" for name, one in models.items())]
+
+
+def sentence(scores: Mapping[str, Any]) -> str:
+    """One model's verdict in words."""
+    found = [NAMES[key] for key in QUESTIONS if scores[key]["evidence"]]
+    said = f"evidence of {' and '.join(found)}" if found else "no evidence"
+    return f"{said}; " + "; ".join(_claim(scores, key) for key in QUESTIONS)
+
+
+def _claim(scores: Mapping[str, Any], key: str) -> str:
+    """A gain with its interval, the mean of each kind of null, and the p-values."""
+    score = scores[key]
+    if score["p_value"] is None:
+        return f"{NAMES[key]} cannot be measured"
+    parts = [f"{NAMES[key]} {score['value']:.4f} [{score['low']:.4f}, {score['high']:.4f}]"]
+    for kind in rivals(key):
+        if drawn := drawn_of_kind(scores, kind, key):
+            mean = sum(one["value"] for one in drawn) / len(drawn)
+            parts.append(f"{KINDS[kind]} {mean:.4f}")
+    parts.append(f"p {_p_in_words(score['p_value'])}, after all {_p_in_words(score['p_holm'])}")
+    return ", ".join(parts)
+
+
+def _p_in_words(p_value: float) -> str:
+    return "below 0.001" if p_value < 0.001 else f"{p_value:.3f}"
 
 
 def baseline_losses(scores: Mapping[str, Any]) -> dict[str, float]:

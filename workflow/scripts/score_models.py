@@ -1,6 +1,8 @@
+from pathlib import Path
+
 import pandas as pd
 
-from mlfactory import runtime, schemas, tables
+from mlfactory import ledger, runtime, schemas, tables
 from mlfactory.folds import as_stacked, fold_table
 from mlfactory.scores import (
     best_members,
@@ -12,6 +14,7 @@ from mlfactory.scores import (
     score_walks,
     walked_by_model,
 )
+from mlfactory.significance import shared_trials
 
 runtime.setup(snakemake)
 models, ensembles = snakemake.params.models, snakemake.params.ensembles
@@ -43,6 +46,12 @@ scores = score_models(
     ),
     tables.read_json(snakemake.input.probe),
     ensembles=snakemake.params.members,
+    trials=shared_trials(
+        ledger.read(Path(snakemake.output.scores).with_name(ledger.NAME)),
+        snakemake.params.shared,
+        int(snakemake.wildcards.horizon),
+        snakemake.params.members,
+    ),
     **settings,
 )
 validation = score_validation(

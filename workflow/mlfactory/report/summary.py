@@ -2,7 +2,6 @@
 
 from typing import Any
 
-from mlfactory.evidence_levels import LEVEL, corrected, is_evidence
 from mlfactory.report._base import Block, Chip, Facts, Note, Section, Table, number, with_interval
 from mlfactory.report.evidence import Evidence, HorizonEvidence
 from mlfactory.verdicts import (
@@ -10,10 +9,15 @@ from mlfactory.verdicts import (
     DIRECTION,
     ENOUGH_DRAWS,
     INFORMATION,
+    NAMES,
+    QUESTIONS,
     Verdict,
+    drawn_of_kind,
+    evident,
     height,
     nulls,
     passed,
+    rivals,
     verdict,
     worse_baseline,
 )
@@ -43,7 +47,7 @@ def section(evidence: Evidence) -> Section:
     for part in evidence.horizons:
         worse = worse_baseline(part.headline, part.horizon)
         blocks += [Note(f"{worse}.", part.horizon, warning=True)] if worse else []
-        blocks += [_verdicts(part), _scored(part)]
+        blocks += [_verdicts(part), _corrected(part), _scored(part)]
     return Section("summary", "In ten seconds", tuple(blocks))
 
 
@@ -80,9 +84,14 @@ def _headline(scores: dict[str, Any], key: str) -> tuple[str | Chip, ...]:
     best = _best(models, key)
     shown = f"{best}: {beside_null(models[best], key)}"
     if count is None:
-        return Chip("unknown: no null drawn", "flat"), shown
-    tone = "good" if count == len(models) else "fair" if count else "flat"
-    return Chip(f"{count} of {len(models)} models", tone), shown
+        unknown = Chip("unknown: no null drawn", "flat")
+        return unknown, unknown, shown
+    return _counted(count, len(models)), _counted(evident(scores, key), len(models)), shown
+
+
+def _counted(count: int, n: int) -> Chip:
+    tone = "good" if count == n else "fair" if count else "flat"
+    return Chip(f"{count} of {n} models", tone)
 
 
 def _headlines(evidence: Evidence) -> Table:
@@ -94,7 +103,10 @@ def _headlines(evidence: Evidence) -> Table:
     tail = (1 - evidence.horizons[0].headline["settings"]["bootstrap"]["confidence"]) / 2
     return Table(
         "Is there anything to find?",
-        ("horizon, question", "above baseline and null", "highest gain in log-loss, nats"),
+        (
+            *("horizon, question", "above baseline and null", "evidence after all corrections"),
+            "highest gain in log-loss, nats",
+        ),
         tuple(rows),
         note=(
             "A model counts when its whole interval lies above 0 (its baseline) and its null, and "
@@ -103,44 +115,81 @@ def _headlines(evidence: Evidence) -> Table:
             f"reaches: the highest of its draws, or with fewer than {ENOUGH_DRAWS} the top of "
             f"their intervals. Baselines: volatility and time of day; "
             f"the share of long among rows that moved. Of {n_read} readings {tail * n_read:.1f} "
-            "would lie above 0 by luck alone, and the highest is flattered."
+            "would lie above 0 by luck alone, and the highest is flattered: it is evidence only "
+            "where its p-value is low after the correction for all of them, below."
         ),
     )
 
 
-def _level(scores: dict[str, Any], key: str, p_after: float | None) -> Chip:
-    """A p-value after all models, and what it comes to."""
-    if p_after is None:
-        return Chip("n/a", "flat")
-    found = is_evidence(scores, key, p_after)
-    return Chip(f"{p_after:.3f}: {'evidence' if found else 'none'}", "good" if found else "flat")
-
-
 def _verdicts(part: HorizonEvidence) -> Table:
-    after = {key: corrected(part.headline, key) for key in (INFORMATION, DIRECTION)}
     rows = tuple(
         (
             model,
             beside_null(scores, INFORMATION),
             beside_null(scores, CLASS_PRIOR),
             reading(scores, INFORMATION),
-            _level(scores, INFORMATION, after[INFORMATION][model]),
             beside_null(scores, DIRECTION),
             reading(scores, DIRECTION),
-            _level(scores, DIRECTION, after[DIRECTION][model]),
         )
         for model, scores in part.headline["models"].items()
     )
     header = (
         *("model", "gain over volatility and clock, nats", "over the class prior"),
-        *("reading", "p after all", "direction: gain, nats", "reading", "p after all"),
+        *("reading", "direction: gain, nats", "reading"),
     )
-    note = (
-        "p after all: how likely such a gain over baseline and null is by chance, after Holm's "
-        "correction for all models of the table; evidence is above both, and below "
-        f"{LEVEL:g}. docs/statistics.md says how."
+    return Table("Model by model", header, rows, horizon=part.horizon)
+
+
+def _corrected(part: HorizonEvidence) -> Table:
+    """The verdict on each claim of each model and ensemble, with what it rests on."""
+    models = part.headline["models"]
+    rows = tuple(
+        (
+            f"{model}: {NAMES[key]}",
+            with_interval(scores[key]),
+            _null_mean(scores, "session_shift", key),
+            _null_mean(scores, "sign_flip", key),
+            number(scores[key]["p_value"], 4),
+            number(scores[key]["p_holm"], 4),
+            _said(scores[key]),
+        )
+        for model, scores in models.items()
+        for key in QUESTIONS
     )
-    return Table("Model by model", header, rows, note=note, horizon=part.horizon)
+    trials = max(scores[key]["trials"] for scores in models.values() for key in QUESTIONS)
+    searched = (
+        f", after up to {trials:,} trials of a search that saw the scored rows"
+        if trials > 1
+        else ""
+    )
+    return Table(
+        "Evidence, or none",
+        (
+            *("claim", "gain, nats", "null: labels shifted", "null: signs flipped"),
+            *("p", "p after all", "verdict"),
+        ),
+        rows,
+        note=(
+            "p: the probability of a gain as high where there is none over the baseline, or none "
+            "over a null. p after all: the same after Holm's correction for every line of this "
+            f"table{searched}. Evidence: below 0.05, and above baseline and null by intervals "
+            "too. Flipped signs keep volatility, so they are a null of direction alone."
+        ),
+        horizon=part.horizon,
+    )
+
+
+def _null_mean(scores: dict[str, Any], kind: str, key: str) -> str:
+    if kind not in rivals(key):
+        return "no null of this"
+    drawn = drawn_of_kind(scores, kind, key)
+    return number(sum(one["value"] for one in drawn) / len(drawn)) if drawn else "none drawn"
+
+
+def _said(score: dict[str, Any]) -> Chip:
+    if score["p_value"] is None:
+        return Chip("cannot be measured", "flat")
+    return Chip("evidence", "good") if score["evidence"] else Chip("no evidence", "flat")
 
 
 def blocks_in_words(blocks: dict[str, int]) -> str:
