@@ -11,7 +11,7 @@ from mlfactory.backtest import Market, Trader, booked, costs, equity, trades
 from mlfactory.bars import make_bars
 from mlfactory.calendar import sessions
 from mlfactory.contracts import Slippage
-from mlfactory.fills import fills
+from mlfactory.fills import fills, first_rows, on_tick
 from mlfactory.regimes import is_volatile
 from mlfactory.times import from_nanoseconds, nanoseconds
 
@@ -145,6 +145,16 @@ def test_hole_closes_at_the_first_price_after_it_not_at_the_last_before():
     assert got["exit_time"] == pd.Timestamp("2024-01-02 00:02", tz="UTC")
 
 
+def test_hole_that_reaches_into_the_next_session_is_still_a_hole():
+    """Held over the session's end, which nobody meant to sell at: the next price counts, 95."""
+    rows = [(100, 101, 100, 101), (95, 96, 94, 96), FLAT]
+    got = one_trade(rows, 1, session=[0, 0, 1, 1], segment=[0, 0, 1, 1])
+    assert (got["exit"], got["exit_price"], got["gross"]) == ("hole", 95.0, -25.0)
+    flat = {"flat_at_session_end": True}
+    got = one_trade(rows, 1, session=[0, 0, 1, 1], segment=[0, 0, 1, 1], **flat)
+    assert (got["exit"], got["exit_price"], got["gross"]) == ("session", 101.0, 5.0)
+
+
 def test_file_end_closes_at_the_last_close():
     got = one_trade([(100, 101, 100, 101), (101, 101.5, 101, 101.25)], 1)
     assert (got["exit"], got["exit_price"], got["gross"]) == ("end", 101.25, 6.25)
@@ -160,6 +170,20 @@ def test_barriers_between_ticks_fill_on_the_tick_beyond():
     bars, raw_bars = bars_of([FLAT, *down], per_bar=1)
     market = market_of(bars, raw_bars, atr_floor_ticks=8.4)
     assert traded(market, {0: 1})[0]["exit_price"].tolist() == [97.75]
+
+
+@pytest.mark.parametrize(
+    ("price", "up", "tick"),
+    [(0.1 + 0.2, True, 3), (0.7 - 0.1, False, 6), (0.31, True, 4), (0.39, False, 3)],
+)
+def test_price_that_is_a_tick_but_for_rounding_is_that_tick(price, up, tick):
+    assert on_tick(price, 0.1, up) == pytest.approx(tick * 0.1, abs=1e-12)
+
+
+@pytest.mark.parametrize("seed", range(4))
+def test_first_rows_of_bars_equal_those_of_a_search(seed):
+    bar = np.sort(np.random.default_rng(seed).integers(0, 30, 60))
+    assert first_rows(bar, 33).tolist() == np.searchsorted(bar, np.arange(34)).tolist()
 
 
 def test_calm_fill_costs_less_than_a_volatile_one():
@@ -245,13 +269,18 @@ def test_margin_allows_fewer_contracts_and_none_after_a_loss():
     assert table["contracts"].tolist() == [1]
 
 
-def random_market(seed, *, over_night=True, n=160, **terms):
-    """Bars of three rows with sessions, holes and rolls, and signals for half of them."""
+def random_market(seed, *, over_night=True, n=160, wide_share=0.02, **terms):
+    """Bars of three rows with sessions, holes, rolls and a few rows so wide that they meet both
+    barriers; and signals for half of the bars."""
     generator = np.random.default_rng(seed)
     session = np.arange(n) // 23
     breaks = generator.random(n) < 0.03
     segment = np.cumsum(breaks)
-    bars, raw_bars = bars_of(random_raw(3 * n, seed), per_bar=3, session=session, segment=segment)
+    raw = random_raw(3 * n, seed)
+    wide = generator.random(3 * n) < wide_share
+    raw[wide, 1] += 12.0
+    raw[wide, 2] -= 12.0
+    bars, raw_bars = bars_of(raw, per_bar=3, session=session, segment=segment)
     rolls = breaks & (generator.random(n) < 0.5)
     bars["contract"] = pd.Series([f"C{i}" for i in np.cumsum(rolls)], dtype="str")
     given = {"atr_period": 5, "atr_floor_ticks": 2.3, "flat_at_session_end": not over_night}
@@ -259,6 +288,11 @@ def random_market(seed, *, over_night=True, n=160, **terms):
     market = market_of(bars, raw_bars, MES | terms, barriers, **given)
     wanted = (generator.integers(-4, 5, n) * (generator.random(n) < 0.5)).astype(np.int32)
     return market, wanted
+
+
+def bars_at(market, chosen):
+    """Times of the chosen bars at whose end a position can be taken."""
+    return market.bars["datetime"][chosen & market.fills.possible]
 
 
 RULES = {
@@ -269,12 +303,22 @@ RULES = {
 }
 
 
+BASIS_POINTS = {
+    "commission_per_contract": None,
+    "slippage_ticks": None,
+    "commission_bps": 2.0,
+    "slippage_bps": Slippage(1.0, 2.5),
+}
+"""Costs that depend on the price of each fill."""
+
+
+@pytest.mark.parametrize("terms", [{}, BASIS_POINTS], ids=["ticks", "basis points"])
 @pytest.mark.parametrize("over_night", [True, False])
 @pytest.mark.parametrize("rules", RULES.values(), ids=list(RULES))
-def test_trades_equal_those_of_the_slow_twin(rules, over_night):
+def test_trades_equal_those_of_the_slow_twin(rules, over_night, terms):
     seen = set()
     for seed in range(8):
-        market, wanted = random_market(seed, over_night=over_night)
+        market, wanted = random_market(seed, over_night=over_night, **terms)
         signals = {int(b): int(wanted[b]) for b in np.flatnonzero(wanted)}
         table, by_session = traded(market, signals, **rules)
         bars, raw = (frame.to_dict("list") for frame in (market.bars, market.raw_bars))
@@ -307,7 +351,10 @@ def test_trades_equal_those_of_the_slow_twin(rules, over_night):
         want = naive.by_session(expected, bars, market.contract.multiplier)
         assert by_session["gross"].tolist() == pytest.approx(want)
         seen |= set(table["exit"])
-    assert seen >= {"target", "stop", "vertical", "roll"} | (
+        met_both = market.fills.exit_long != market.fills.exit_short
+        short = table["datetime"].isin(bars_at(market, met_both)) & (table["side"] < 0)
+        seen |= {"short through both"} if short.any() else set()
+    assert seen >= {"target", "stop", "vertical", "roll", "short through both"} | (
         {"hole"} if over_night else {"session"}
     )
 
@@ -334,7 +381,7 @@ def test_coin_flips_at_no_cost_earn_nothing_within_two_standard_errors():
     free = {"commission_per_contract": 0.0, "slippage_ticks": Slippage(0.0, 0.0)}
     profits = []
     for seed in range(40):
-        market, _ = random_market(seed, n=400, **free)
+        market, _ = random_market(seed, n=400, wide_share=0.0, **free)
         flips = np.random.default_rng(1000 + seed).choice([-1, 1], len(market.bars))
         table, _ = traded(market, dict(enumerate(flips.tolist())))
         assert (table["net"] == table["gross"]).all()

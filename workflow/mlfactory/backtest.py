@@ -32,13 +32,16 @@ class Costs:
     """What one contract's position of each bar pays, in currency, (n,)."""
 
     entry_slippage: Float64Array1D
-    exit_slippage: Float64Array1D
+    exit_slippage_long: Float64Array1D
+    exit_slippage_short: Float64Array1D
     commission: Float64Array1D
 
-    @property
-    def total(self) -> Float64Array1D:
-        """Of the round trip."""
-        return self.entry_slippage + self.exit_slippage + self.commission
+    def exit_slippage(self, taken: Int32Array1D, t: Int64Array1D) -> Float64Array1D:
+        """Of the positions of bars ``t``; the sides' exits differ where a row meets both barriers.
+
+        ``taken`` holds signed contracts by bar.
+        """
+        return np.where(taken[t] > 0, self.exit_slippage_long[t], self.exit_slippage_short[t])
 
 
 def costs(fills: Fills, contract: Contract, slippage: float = 1.0) -> Costs:
@@ -58,6 +61,7 @@ def costs(fills: Fills, contract: Contract, slippage: float = 1.0) -> Costs:
     return Costs(
         slipped(fills.entry, fills.entry_volatile),
         slipped(fills.exit_long, fills.exit_volatile),
+        slipped(fills.exit_short, fills.exit_volatile),
         per_price * contract.commission(fills.entry),
     )
 
@@ -219,12 +223,13 @@ class Trader:
     ) -> Int32Array1D:
         """Signed contracts taken at each bar of the market; see `positions`."""
         fills, terms = market.fills, market.contract
-        paid = (per_trade or costs(fills, terms)).total
+        paid = per_trade or costs(fills, terms)
+        always = paid.entry_slippage + paid.commission
         return positions(
             wanted,
             fills.exit_bar,
-            terms.multiplier * (fills.exit_long - fills.entry) - paid,
-            terms.multiplier * (fills.entry - fills.exit_short) - paid,
+            terms.multiplier * (fills.exit_long - fills.entry) - always - paid.exit_slippage_long,
+            terms.multiplier * (fills.entry - fills.exit_short) - always - paid.exit_slippage_short,
             self.overlap == "one_position",
             self.max_contracts,
             self.capital or 0.0,
@@ -249,7 +254,7 @@ def trades(market: Market, taken: Int32Array1D, per_trade: Costs) -> pd.DataFram
     exit_price = np.where(side > 0, fills.exit_long[t], fills.exit_short[t])
     kind = np.where(side > 0, fills.kind_long[t], fills.kind_short[t])
     gross = side * (exit_price - fills.entry[t]) * market.contract.multiplier * size
-    slippage = size * (per_trade.entry_slippage + per_trade.exit_slippage)[t]
+    slippage = size * (per_trade.entry_slippage[t] + per_trade.exit_slippage(taken, t))
     commission = size * per_trade.commission[t]
     row_ns = nanoseconds(market.raw_bars["datetime"])
     exit_ns = row_ns[fills.exit_row[t]] + np.where(kind == HOLE, 0, market.raw_interval.value)
@@ -309,17 +314,29 @@ def booked(market: Market, taken: Int32Array1D, per_trade: Costs) -> Booked:
     gross = np.zeros(len(opens))
     np.add.at(gross, last, signed * exit_price)
     np.add.at(gross, first, -signed * fills.entry[t])
-    for i in np.flatnonzero(last > first):  # what it is worth at the end of each session
-        ends = np.arange(first[i], last[i])
-        gross[ends] += signed[i] * mark[ends]
-        gross[ends + 1] -= signed[i] * mark[ends]
+    _mark(gross, first, last, signed, mark)
     size = np.abs(taken[t])
     slippage, commission = np.zeros(len(opens)), np.zeros(len(opens))
     np.add.at(slippage, first, size * per_trade.entry_slippage[t])
-    np.add.at(slippage, last, size * per_trade.exit_slippage[t])
+    np.add.at(slippage, last, size * per_trade.exit_slippage(taken, t))
     for at in (first, last):  # half of it for each fill
         np.add.at(commission, at, 0.5 * size * per_trade.commission[t])
     return Booked(session[opens], gross, slippage, commission)
+
+
+@njit(cache=True)
+def _mark(
+    gross: Float64Array1D,
+    first: Int64Array1D,
+    last: Int64Array1D,
+    signed: Float64Array1D,
+    mark: Float64Array1D,
+) -> None:
+    """Value open positions at the end of each session, in place of ``gross`` by session."""
+    for i in range(len(first)):
+        for ends in range(first[i], last[i]):
+            gross[ends] += signed[i] * mark[ends]
+            gross[ends + 1] -= signed[i] * mark[ends]
 
 
 def equity(

@@ -13,7 +13,14 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from mlfactory._typing import BoolArray1D, Float64Array1D, Int8Array1D, Int64Array1D
+from mlfactory._numba import njit
+from mlfactory._typing import (
+    BoolArray1D,
+    Float64Array1D,
+    Int8Array1D,
+    Int32Array1D,
+    Int64Array1D,
+)
 from mlfactory.barriers import barrier_width
 from mlfactory.contracts import Contract
 from mlfactory.labels import AMBIGUOUS, UNKNOWN, scan, trades_around_the_clock, window_ends
@@ -99,7 +106,7 @@ def fills(
         cross_sessions = trades_around_the_clock(bars)
     over_night = cross_sessions and not flat_at_session_end
     last = window_ends(segment, session, over_night)
-    first_raw = np.searchsorted(raw_bars["bar"].to_numpy(), np.arange(n + 1))
+    first_raw = first_rows(raw_bars["bar"].to_numpy(), n)
     raw_open, raw_high, raw_low = (raw_bars[name].to_numpy() for name in ("open", "high", "low"))
     k_up, k_down, max_bars = (barriers[key] for key in ("k_up", "k_down", "max_bars"))
     outcome, decided, exit_price, _, _, held = scan(
@@ -116,58 +123,163 @@ def fills(
         k_down,
         max_bars,
     )
-    there = outcome != UNKNOWN
-    t = np.arange(n)
-    exit_bar = t + held
-    exit_row = decided.astype(np.int64)
-    why = np.where(t + max_bars > last, _why_stretches_end(bars, over_night)[last], VERTICAL)
-    hole = (outcome == NEUTRAL) & (why == HOLE)
-    exit_bar[hole] = last[hole] + 1
-    exit_row[hole] = first_raw[last[hole] + 1]
-    exit_price[hole] = raw_open[exit_row[hole]]
-    both = outcome == AMBIGUOUS
-    tick, met = contract.tick_size, np.maximum(exit_row, 0)
-    upper = np.minimum(_ticks(close + k_up * width, tick, np.ceil), raw_high[met])
-    lower = np.maximum(_ticks(close - k_down * width, tick, np.floor), raw_low[met])
-    exit_price = np.where(outcome == LONG, np.maximum(upper, raw_open[met]), exit_price)
-    exit_price = np.where(outcome == SHORT, np.minimum(lower, raw_open[met]), exit_price)
     volatile = is_volatile(width, session)
-    entry_row = np.where(there, first_raw[np.minimum(t + 1, n - 1)], -1)
+    priced = _priced(
+        outcome,
+        decided,
+        exit_price,
+        held,
+        last,
+        _why_stretches_end(bars, over_night),
+        first_raw,
+        raw_open,
+        raw_high,
+        raw_low,
+        close,
+        width,
+        volatile,
+        k_up,
+        k_down,
+        max_bars,
+        contract.tick_size,
+    )
+    entry_row, exit_row, exit_bar, entry, exit_long, exit_short, *kinds, exit_volatile = priced
     return Fills(
         entry_row=entry_row,
-        exit_row=np.where(there, exit_row, -1),
-        exit_bar=np.where(there, exit_bar, -1),
-        entry=np.where(there, raw_open[entry_row], np.nan),
-        exit_long=np.where(both, lower, exit_price),
-        exit_short=np.where(both, upper, exit_price),
-        kind_long=_kinds(outcome, LONG, why),
-        kind_short=_kinds(outcome, SHORT, why),
+        exit_row=exit_row,
+        exit_bar=exit_bar,
+        entry=entry,
+        exit_long=exit_long,
+        exit_short=exit_short,
+        kind_long=kinds[0],
+        kind_short=kinds[1],
         entry_volatile=volatile,
-        exit_volatile=volatile[np.maximum(exit_bar - 1, 0)],
+        exit_volatile=exit_volatile,
         width=width,
     )
 
 
-def _ticks(price: Float64Array1D, tick: float, toward: np.ufunc) -> Float64Array1D:
+@njit(cache=True)
+def first_rows(bar: Int64Array1D, n: int) -> Int64Array1D:
+    """The first raw row of each of n bars, and the number of raw rows, (n + 1,).
+
+    ``bar`` holds each raw row's bar, ascending; a bar without rows has those of the next one.
+    """
+    first = np.empty(n + 1, dtype=np.int64)
+    b = 0
+    for j in range(len(bar)):
+        while b <= bar[j]:
+            first[b] = j
+            b += 1
+    first[b:] = len(bar)
+    return first
+
+
+@njit(cache=True)
+def on_tick(price: float, tick: float, up: bool) -> float:
     """The first tick at or beyond a price; one that is a tick but for rounding is that tick."""
     steps = price / tick
     nearest = np.round(steps)
-    return tick * np.where(np.abs(steps - nearest) < 1e-6, nearest, toward(steps))
+    if abs(steps - nearest) < 1e-6:
+        return tick * nearest
+    return tick * (np.ceil(steps) if up else np.floor(steps))
 
 
-def _kinds(outcome: Int8Array1D, favourable: int, why: np.ndarray) -> Int8Array1D:
-    """Places in `EXITS` for one side."""
-    at_barrier = np.where(outcome == favourable, TARGET, STOP)
-    return np.where(outcome == NEUTRAL, why, at_barrier).astype(np.int8)
+@njit(cache=True)
+def _priced(
+    outcome: Int8Array1D,
+    decided: Int32Array1D,
+    price: Float64Array1D,
+    held: Int32Array1D,
+    last: Int64Array1D,
+    why: Int64Array1D,
+    first_raw: Int64Array1D,
+    raw_open: Float64Array1D,
+    raw_high: Float64Array1D,
+    raw_low: Float64Array1D,
+    close: Float64Array1D,
+    width: Float64Array1D,
+    volatile: BoolArray1D,
+    k_up: float,
+    k_down: float,
+    max_bars: int,
+    tick: float,
+) -> tuple[
+    Int64Array1D,
+    Int64Array1D,
+    Int64Array1D,
+    Float64Array1D,
+    Float64Array1D,
+    Float64Array1D,
+    Int8Array1D,
+    Int8Array1D,
+    BoolArray1D,
+]:
+    """The arrays of `Fills`, from ``entry_row`` to ``kind_short``, and ``exit_volatile``.
+
+    The first four arrays are what `labels.scan` gave; ``why`` is what `_why_stretches_end` gives.
+    """
+    n = len(close)
+    entry_row = np.full(n, -1, dtype=np.int64)
+    exit_row = np.full(n, -1, dtype=np.int64)
+    exit_bar = np.full(n, -1, dtype=np.int64)
+    entry = np.full(n, np.nan)
+    exit_long = np.full(n, np.nan)
+    exit_short = np.full(n, np.nan)
+    kind_long = np.zeros(n, dtype=np.int8)
+    kind_short = np.zeros(n, dtype=np.int8)
+    exit_volatile = np.zeros(n, dtype=np.bool_)
+    for t in range(n):
+        met = outcome[t]
+        if met == UNKNOWN:
+            continue
+        row, ends = np.int64(decided[t]), t + held[t]
+        of_long = of_short = price[t]
+        kind_long[t] = kind_short[t] = STOP
+        if met != NEUTRAL:
+            upper = min(on_tick(close[t] + k_up * width[t], tick, True), raw_high[row])
+            lower = max(on_tick(close[t] - k_down * width[t], tick, False), raw_low[row])
+        if met == LONG:
+            of_long = of_short = max(upper, raw_open[row])
+            kind_long[t] = TARGET
+        elif met == SHORT:
+            of_long = of_short = min(lower, raw_open[row])
+            kind_short[t] = TARGET
+        elif met == AMBIGUOUS:
+            of_long, of_short = lower, upper
+        else:
+            kind = why[last[t]] if t + max_bars > last[t] else VERTICAL
+            kind_long[t] = kind_short[t] = kind
+            if kind == HOLE:
+                ends = last[t] + 1
+                row = first_raw[ends]
+                of_long = of_short = raw_open[row]
+        entry_row[t] = first_raw[t + 1]
+        entry[t] = raw_open[entry_row[t]]
+        exit_row[t], exit_bar[t] = row, ends
+        exit_long[t], exit_short[t] = of_long, of_short
+        exit_volatile[t] = volatile[ends - 1]
+    return (
+        entry_row,
+        exit_row,
+        exit_bar,
+        entry,
+        exit_long,
+        exit_short,
+        kind_long,
+        kind_short,
+        exit_volatile,
+    )
 
 
 def _why_stretches_end(bars: pd.DataFrame, over_night: bool) -> Int64Array1D:
     """Of each bar, as if it were the last one of its stretch, why there is no further one."""
-    session = bars["session"].to_numpy()
-    name = pd.factorize(bars["contract"])[0]
-    why = np.full(len(bars), END)
+    session, segment = bars["session"].to_numpy(), bars["segment"].to_numpy()
+    why = np.full(len(bars), HOLE)
+    why[-1:] = END
     next_session = session[1:] != session[:-1]
-    why[:-1] = np.select(
-        [name[1:] != name[:-1], next_session & (not over_night)], [ROLL, SESSION], default=HOLE
-    )
+    at = np.flatnonzero(next_session | (segment[1:] != segment[:-1]))
+    name = pd.factorize(bars["contract"].iloc[np.r_[at, at + 1]])[0]
+    rolled = name[len(at) :] != name[: len(at)]
+    why[at] = np.select([rolled, next_session[at] & (not over_night)], [ROLL, SESSION], HOLE)
     return why
