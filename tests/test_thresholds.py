@@ -118,15 +118,22 @@ def _slippage():
     return Slippage(0.5, 1.0)
 
 
-def test_looks_are_counted_and_a_broken_line_is_named(tmp_path):
-    path = tmp_path / "MES" / looks.NAME
+def test_looks_are_counted_once_each_and_a_broken_line_is_named(tmp_path):
+    path, seen = tmp_path / "MES" / looks.NAME, tmp_path / "predictions"
     assert looks.read(path) == []
     wildcards, chosen = {"symbol": "MES", "horizon": "20"}, {"voting": {"threshold": 0.1}}
-    for _ in range(2):
-        looks.add(looks.of_run(wildcards, chosen, "abc"), path)
-    first, second = looks.read(path)
-    assert first["thresholds"] == second["thresholds"] == {"voting": 0.1}
-    assert first["horizon"] == 20
+
+    def look(content, code="abc", **more):
+        seen.write_bytes(content)
+        looks.add(looks.of_run(wildcards | more, chosen, [seen], code), path)
+        return len(looks.read(path))
+
+    assert [look(b"one"), look(b"one"), look(b"two"), look(b"two", code="abd")] == [1, 1, 2, 3]
+    assert look(b"two", horizon="5") == 4
+    chosen["voting"]["threshold"] = None
+    assert look(b"two") == 5
+    first, *_, last = looks.read(path)
+    assert (first["thresholds"], last["thresholds"]) == ({"voting": 0.1}, {"voting": None})
     path.write_text(path.read_text() + "{\n")
-    with pytest.raises(UserError, match=r"line 3 is not json .* mend or delete"):
+    with pytest.raises(UserError, match=r"line 6 is not json .* mend or delete"):
         looks.read(path)

@@ -15,6 +15,7 @@ RUN_BY_CI = ("./pipeline demo", "./pipeline lint", "./pipeline test")
 
 LESS = (
     ("config", r"(?m)^models: .*$", "models: [logistic, lightgbm]"),
+    ("config", r"(?m)^ensembles: .*$", "ensembles: [voting]"),
     ("config", "n_splits: 5", "n_splits: 2"),
     ("config", "retrain_sessions: 20", "retrain_sessions: 50"),
     ("config", r"probe: {[^}]*}", "probe: {shifts: 5, sign_flips: 1}"),
@@ -43,6 +44,7 @@ def with_data(tmp_path_factory):
         tick_size=0.25,
     )
     tables.write(market, folder / "data/raw/MES_1m.parquet", schemas.RAW)
+    shutil.copy(folder / "data/raw/MES_1m.parquet", folder / "new.parquet")
     return folder
 
 

@@ -1,12 +1,13 @@
-"""``test_looks.jsonl``: every time that the test split's outcome was looked at.
+"""``test_looks.jsonl``: everything that was ever looked at of the test split's outcome.
 
 It is no rule's output and outlives what is made again: a test split that was looked at twenty times
 has become a validation split.
 """
 
+import hashlib
 import json
 import os
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -16,8 +17,13 @@ from mlfactory.errors import UserError
 NAME = "test_looks.jsonl"
 
 
-def of_run(wildcards: Mapping[str, Any], chosen: Mapping[str, Any], code: str) -> dict[str, Any]:
-    """What is remembered of a look: when, at which horizon, which thresholds, by which code.
+def of_run(
+    wildcards: Mapping[str, Any],
+    chosen: Mapping[str, Any],
+    files: Sequence[str | Path],
+    code: str,
+) -> dict[str, Any]:
+    """What is remembered of a look: when, at which horizon, which thresholds and predictions.
 
     Parameters
     ----------
@@ -25,27 +31,44 @@ def of_run(wildcards: Mapping[str, Any], chosen: Mapping[str, Any], code: str) -
         ``symbol`` and ``horizon``.
     chosen
         Each model's ``threshold``.
+    files
+        What the backtest read: bars, raw rows, predictions.
     code
         The hash of the backtest's code.
     """
+    digest = hashlib.sha256(code.encode())
+    for path in files:
+        digest.update(Path(path).read_bytes())
     return {
         "time": datetime.now(UTC).isoformat(timespec="seconds"),
         "symbol": wildcards["symbol"],
         "horizon": int(wildcards["horizon"]),
         "thresholds": {model: one["threshold"] for model, one in chosen.items()},
-        "code": code,
+        "of": digest.hexdigest()[:16],
     }
 
 
 def add(look: dict[str, Any], path: str | Path) -> None:
-    """Add one look as a line; lines of jobs at the same time do not mix."""
+    """Add one look as a line, unless the same was seen before: to see it again tells nothing.
+
+    Raises
+    ------
+    UserError
+        See `read`.
+    """
     path = Path(path)
     path.parent.mkdir(parents=True, exist_ok=True)
+    if any(_what(look) == _what(known) for known in read(path)):
+        return
     line = json.dumps(look, sort_keys=True) + "\n"
     with path.open("a") as file:  # one write of less than a block is not torn
         file.write(line)
         file.flush()
         os.fsync(file.fileno())
+
+
+def _what(look: Mapping[str, Any]) -> dict[str, Any]:
+    return {key: value for key, value in look.items() if key != "time"}
 
 
 def read(path: str | Path) -> list[dict[str, Any]]:

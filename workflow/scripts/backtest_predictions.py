@@ -20,4 +20,5 @@ for (model, table), trades_path, list_path, equity_path in zip(
     tables.write(equity, equity_path, schemas.EQUITY)
 if snakemake.wildcards.get("sample") == "test":
     folder = Path(output.equity[0]).parents[2]
-    looks.add(looks.of_run(snakemake.wildcards, chosen, params.code), folder / looks.NAME)
+    read = [files.bars, files.raw_bars, files.barriers, *files.predictions]
+    looks.add(looks.of_run(snakemake.wildcards, chosen, read, params.code), folder / looks.NAME)
