@@ -8,6 +8,7 @@ import test_oof
 from mlfactory import (
     audited,
     baselines,
+    calibration,
     config,
     ensembles,
     importance,
@@ -81,6 +82,12 @@ def test_honest_fits_pass_and_say_how_much_was_noise(market, make):
     assert int(line.split("noise in ")[1].split()[0]) > 2000
 
 
+@pytest.mark.parametrize("method", calibration.METHODS)
+def test_honest_calibration_passes(market, monkeypatch, method):
+    monkeypatch.setitem(market.settings["fit"], "calibration", method)
+    assert audit(market, linear()).endswith("(" + ", ".join(noninterference.PARTS) + "): passed")
+
+
 def test_noise_is_possible_prices_on_ticks_in_the_named_bars_alone(market):
     bars, raw = noise(market.bars, market.raw_bars, slice(1000, 2000), 1)
     inside = raw["bar"].between(1000, 1999).to_numpy()
@@ -136,6 +143,7 @@ LEAKS = {
         linear,
         "early stopping",
     ),
+    "calibration on the held-out fold": (test_oof.leak_calibration, linear, "calibration"),
     "shared bin edges": (leak_bins, forest, "early stopping"),
     "weights of all rows": (test_oof.leak_weights, linear, "early stopping"),
     "no purge": (test_oof.leak_purge, linear, "labels"),
@@ -146,6 +154,8 @@ LEAKS = {
 @pytest.mark.parametrize("leak", LEAKS)
 def test_planted_leak_is_caught_and_named(market, monkeypatch, leak):
     plant, make, part = LEAKS[leak]
+    if part == "calibration":
+        monkeypatch.setitem(market.settings["fit"], "calibration", "temperature")
     plant(monkeypatch)
     message = audit(market, make())
     assert message.startswith("DEMO: audit: fits h5: model: breaks noninterference: ")

@@ -2,7 +2,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from mlfactory import oof, schemas, selection, tables
+from mlfactory import calibration, oof, schemas, selection, tables
 from mlfactory.config import load_models
 from mlfactory.folds import intervals
 from mlfactory.models import _torch
@@ -93,6 +93,8 @@ def fold_violations(fold=1, embargo=4, noise=0, **given):
         found.append("metrics")
     if honest.scaler and not np.array_equal(honest.scaler.center, spoilt.scaler.center):
         found.append("scaler")
+    if honest.calibration and honest.calibration.parameters() != spoilt.calibration.parameters():
+        found.append("calibration")
     if honest.predict(rows).tobytes() != spoilt.predict(rows).tobytes():
         found.append("predictions")
     return found
@@ -106,6 +108,14 @@ def test_nothing_fitted_sees_the_rows_it_is_scored_on(fold):
 @pytest.mark.parametrize("name", ["lightgbm", "xgboost", "catboost", "random_forest"])
 def test_no_tree_sees_the_rows_it_is_scored_on(name):
     assert fold_violations(model=load_models([name])[name]) == []
+
+
+@pytest.mark.parametrize("method", calibration.METHODS)
+@pytest.mark.parametrize("name", ["lightgbm", "random_forest"])
+def test_no_calibration_sees_the_rows_that_are_scored(method, name):
+    model = load_models([name])[name]
+    model["training"] |= {"rounds": 30} if name == "lightgbm" else {"trees": 20}
+    assert fold_violations(model=model, calibration=method, fit_share=0.7) == []
 
 
 SELECTING = {"noise": 12, "model": logistic()}
@@ -174,6 +184,16 @@ def leak_early_stopping(monkeypatch):
     monkeypatch.setattr(oof, "inner_split", on_held_out)
 
 
+def leak_calibration(monkeypatch):
+    parts = oof.inner_parts
+
+    def on_held_out(data, *arguments):
+        head, stop, _ = parts(data, *arguments)
+        return head, stop, np.flatnonzero((data.fold == 1) & data.labelled)
+
+    monkeypatch.setattr(oof, "inner_parts", on_held_out)
+
+
 def leak_weights(monkeypatch):
     fit_rows = oof.fit_rows
 
@@ -195,14 +215,16 @@ LEAKS = {
     "no purge": (leak_purge, "metrics"),
     "early stopping on the held-out fold": (leak_early_stopping, "metrics"),
     "weights of all rows": (leak_weights, "predictions"),
+    "calibration on the held-out fold": (leak_calibration, "calibration"),
 }
+GIVEN_TO = {"features": SELECTING, "calibration": {"calibration": "isotonic", "fit_share": 0.7}}
 
 
 @pytest.mark.parametrize("leak", LEAKS)
 def test_planted_leak_is_caught(monkeypatch, leak):
     plant, where = LEAKS[leak]
     plant(monkeypatch)
-    assert where in fold_violations(**SELECTING if where == "features" else {})
+    assert where in fold_violations(**GIVEN_TO.get(where, {}))
 
 
 def test_window_that_looks_ahead_is_caught(monkeypatch):

@@ -1,4 +1,4 @@
-"""A fitted model with all that its predictions need: feature list, scaler, and where it is from."""
+"""A fitted model with all that its predictions need: features, scaler, calibration, its origin."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -9,13 +9,14 @@ import yaml
 
 from mlfactory import registry, tables
 from mlfactory._typing import Float64Array2D
+from mlfactory.calibration import Calibration, restored
 from mlfactory.errors import UserError
 from mlfactory.files import atomic_folder
 from mlfactory.models._base import FeatureRows, Model
 from mlfactory.scaling import RobustScaler
 
-FORMAT = 2
-_DESCRIPTION, _SCALER = "bundle.json", "scaler.json"
+FORMAT = 3
+_DESCRIPTION, _SCALER, _CALIBRATION = "bundle.json", "scaler.json", "calibration.json"
 
 
 @dataclass(frozen=True)
@@ -28,19 +29,30 @@ class Bundle:
         Whether the model is one of three classes, or in two stages.
     origin
         Where the fit is from: the wildcards of its job.
+    calibration
+        The map of the model's probabilities, None where they stay as they are.
     """
 
     model: Model
     scaler: RobustScaler | None
     decomposition: str
     origin: dict[str, Any]
+    calibration: Calibration | None = None
 
     def predict(self, X: FeatureRows) -> Float64Array2D:
         """Class probabilities of unscaled feature rows, (m, 3) in label order.
 
         ``X`` may hold more features than the model was fitted on.
         """
+        return self.calibrated(self.uncalibrated(X))
+
+    def uncalibrated(self, X: FeatureRows) -> Float64Array2D:
+        """What the model itself says, (m, 3)."""
         return self.model.predict(scaled(X.named(self.model.feature_names), self.scaler))
+
+    def calibrated(self, probabilities: Float64Array2D) -> Float64Array2D:
+        """The model's probabilities (m, 3) after calibration, or themselves where there is none."""
+        return self.calibration.apply(probabilities) if self.calibration else probabilities
 
     def save(self, path: Path) -> None:
         """Write everything into the folder ``path``; its description comes last."""
@@ -48,11 +60,15 @@ class Bundle:
         self.model.save(path)
         if self.scaler is not None:
             self.scaler.save(path / _SCALER)
+        if self.calibration is not None:
+            method = {"method": self.calibration.method}
+            tables.write_json(method | self.calibration.parameters(), path / _CALIBRATION)
         description = {
             "format": FORMAT,
             "model": self.model.name,
             "decomposition": self.decomposition,
             "scaled": self.scaler is not None,
+            "calibrated": self.calibration is not None,
             "origin": self.origin,
         }
         tables.write_json(description, path / _DESCRIPTION)
@@ -77,7 +93,9 @@ class Bundle:
         decomposition = description["decomposition"]
         model = registry.get_class(description["model"], decomposition).load(path)
         scaler = RobustScaler.load(path / _SCALER) if description["scaled"] else None
-        return cls(model, scaler, decomposition, description["origin"])
+        given = description["calibrated"]
+        calibration = restored(tables.read_json(path / _CALIBRATION)) if given else None
+        return cls(model, scaler, decomposition, description["origin"], calibration)
 
 
 def save_bundle(

@@ -36,6 +36,7 @@ PARTS = (
     "features selected",
     "scaler",
     "early stopping",
+    "calibration",
     "predictions",
 )
 """What is made for a fit, in the order in which it is made."""
@@ -138,6 +139,7 @@ def trace(
         "features selected": bundle.model.feature_names,
         "scaler": _scaler(bundle),
         "early stopping": metrics,
+        "calibration": bundle.calibration and bundle.calibration.parameters(),
         "predictions": bundle.predict(data.features.take(fixed)).tobytes(),
     }
 

@@ -1,6 +1,7 @@
 """Fitting a model on a fold's training rows, and predicting the rows it never saw.
 
-Whatever is fitted here (scaler, complexity, model) reads the training rows of one fit only.
+Whatever is fitted here (scaler, complexity, model, calibration) reads the training rows of one fit
+only.
 """
 
 from collections.abc import Mapping
@@ -10,6 +11,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
+from mlfactory import calibration as calibrations
 from mlfactory import rankings, registry, selection, tuning
 from mlfactory._typing import BoolArray1D, Float64Array1D, Float64Array2D, Int8Array1D, Int64Array1D
 from mlfactory.bundles import Bundle, scaled
@@ -18,7 +20,7 @@ from mlfactory.model_inputs import n_selected
 from mlfactory.models._base import FeatureRows, Model
 from mlfactory.models._device import CPU, Device
 from mlfactory.scaling import RobustScaler
-from mlfactory.schemas import PROBABILITIES, SPLIT_MARKS
+from mlfactory.schemas import PROBABILITIES, SPLIT_MARKS, UNCALIBRATED
 from mlfactory.weights import fit_weights
 
 
@@ -87,7 +89,7 @@ def training_set(train: pd.DataFrame, folds: pd.DataFrame) -> TrainingSet:
 def inner_split(
     data: TrainingSet, rows: Int64Array1D, fit_share: float
 ) -> tuple[Int64Array1D, Int64Array1D]:
-    """Cut a fit's rows once in time: the head to fit, the tail to stop early on.
+    """Cut a fit's rows once in time: the head to fit, the tail to stop early or calibrate on.
 
     Head rows whose label reaches into the tail are purged.
 
@@ -101,6 +103,19 @@ def inner_split(
     reaching = overlapping(data.start, data.end, tail)
     head = rows[:cut]
     return head[~reaching[head]], rows[cut:]
+
+
+def inner_parts(
+    data: TrainingSet, rows: Int64Array1D, fit_share: float, stops: bool, calibrates: bool
+) -> tuple[Int64Array1D, Int64Array1D, Int64Array1D]:
+    """Rows of a fit to fit first, to stop early on, and to calibrate on: (head, stop, latest).
+
+    Where both are wanted the tail is cut once more in the middle, purged likewise.
+    """
+    head, tail = inner_split(data, rows, fit_share)
+    if stops and calibrates:
+        return head, *inner_split(data, tail, 0.5)
+    return (head, tail[:0], tail) if calibrates else (head, tail, tail[:0])
 
 
 @dataclass(frozen=True)
@@ -169,8 +184,12 @@ def fit_rows(
     choice: Mapping[str, Any] = rankings.CHOICE,
     ranked_by: Mapping[str, Any] = selection.RANKING,
     embargo_bars: int = 240,
+    calibration: str = calibrations.OFF,
 ) -> tuple[Bundle, dict[str, Any]]:
     """Fit a model on these rows: find its complexity on their purged tail, then refit on all.
+
+    A calibration is fitted on what the first fit predicts of the latest rows, see `inner_parts`,
+    and kept by the refit.
 
     A model that wants a selection reads the same features in both fits; the rows that stop the
     first one early were ranked by too, and are rows to fit on all the same.
@@ -200,6 +219,8 @@ def fit_rows(
         ``inner_folds`` and ``cluster_correlation`` of a ranking made here.
     embargo_bars
         Left out after the blocks that a ranking made here holds out.
+    calibration
+        ``off``, or one of `calibration.METHODS`.
 
     Returns
     -------
@@ -221,14 +242,22 @@ def fit_rows(
     )
     fit = _Fit(fitted, features, model["needs"]["scaling"], weights, seed)
     metrics: dict[str, Any] = {"rows": len(rows), "device": fitted.computes_on}
-    if fitted.wants_validation:
-        head, tail = inner_split(data, rows, fit_share)
-        scaler, stopping = fit.on(data, head, tail)
-        metrics["early_stopping"] = {"rows": len(head), "stop_rows": len(tail), **stopping}
-    if fitted.REFITS or not fitted.wants_validation:
+    stops, calibrates = fitted.wants_validation, calibration != calibrations.OFF
+    found: calibrations.Calibration | None = None
+    if stops or calibrates:
+        head, stop, latest = inner_parts(data, rows, fit_share, stops, calibrates)
+        scaler, first = fit.on(data, head, stop if stops else None)
+        if stops:
+            metrics["early_stopping"] = {"rows": len(head), "stop_rows": len(stop), **first}
+        if calibrates:
+            uncalibrated = Bundle(fitted, scaler, model["decomposition"], origin)
+            p, y = uncalibrated.predict(data.features.take(latest)), data.label[latest]
+            found = calibrations.fitted(calibration, p, y)
+            metrics["calibration"] = {"method": calibration, "rows": len(y)}
+    if fitted.REFITS or not stops:
         scaler, metrics["fit"] = fit.on(data, rows, None)
     metrics["importance"] = fitted.get_feature_importance()
-    return Bundle(fitted, scaler, model["decomposition"], origin), metrics
+    return Bundle(fitted, scaler, model["decomposition"], origin, found), metrics
 
 
 def predictions(datetime: pd.Series, probabilities: Float64Array2D) -> pd.DataFrame:
@@ -346,14 +375,18 @@ def fit_fold(
 
     Returns
     -------
-    The bundle; the predictions of every held-out row, labelled or not; the training's record.
+    The bundle; the predictions of every held-out row, labelled or not, with a calibration also the
+    probabilities before it (see `schemas.held_out`); the training's record.
     """
     data = training_set(train, folds)
     bars = embargo_bars(folds, **embargo)
     rows, held_out = fold_rows(data, fold, bars)
     bundle, metrics = fit_rows(data, rows, embargo_bars=bars, **fit)
-    predicted = bundle.predict(data.features.take(held_out))
-    return bundle, predictions(train["datetime"].iloc[held_out], predicted), metrics
+    before = bundle.uncalibrated(data.features.take(held_out))
+    table = predictions(train["datetime"].iloc[held_out], bundle.calibrated(before))
+    if bundle.calibration is not None:
+        table[list(UNCALIBRATED)] = before.astype(np.float32)
+    return bundle, table, metrics
 
 
 def fit_full(train: pd.DataFrame, folds: pd.DataFrame, **fit: Any) -> tuple[Bundle, dict[str, Any]]:

@@ -178,6 +178,17 @@ PREDICTIONS = Schema(
     sums_to_one=(PROBABILITIES,),
 )
 
+UNCALIBRATED = tuple(f"uncalibrated_{name}" for name in PROBABILITIES)
+
+
+def held_out(calibrated: bool) -> Schema:
+    """What a fold's fit predicts of its held-out rows; also before its calibration, if any."""
+    if not calibrated:
+        return PREDICTIONS
+    columns = {**PREDICTIONS.columns, **dict.fromkeys(UNCALIBRATED, _PROBABILITY)}
+    return Schema("held-out predictions", columns, sums_to_one=(PROBABILITIES, UNCALIBRATED))
+
+
 NEW_PREDICTIONS = Schema(
     "predictions of new rows",
     {

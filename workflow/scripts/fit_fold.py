@@ -26,4 +26,5 @@ save_bundle(
     config=model,
     metrics=metrics | {"cost": runtime.cost()},
 )
-tables.write(predictions, snakemake.output.oof, schemas.PREDICTIONS)
+schema = schemas.held_out(bundle.calibration is not None)
+tables.write(predictions, snakemake.output.oof, schema)
