@@ -38,6 +38,12 @@ SHARED = [
     if SETTINGS["tuning"]["scope"] == "shared" and model["search_space"]
 ]
 WALKED_NULLS = SHIFTED[: WALK["nulls"]] if WALK["enabled"] else []
+CALIBRATED = [
+    model
+    for model in MODELS
+    if SETTINGS["fit"]["calibration"] != "off"
+    and SETTINGS["stacking"]["source"] == "oof"
+]
 BACKTEST = SETTINGS["backtest"]
 BACKTESTED = {
     sample: {"walkforward": WALKED, "oof": [*MODELS, *STACKED_ENSEMBLES]}.get(

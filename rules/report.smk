@@ -23,6 +23,11 @@ rule score_models:
             null=NULLS,
             ensemble=STACKED_ENSEMBLES,
         ),
+        uncalibrated=expand(
+            "<results>/{{symbol}}/oof/{model}_h{{horizon}}_fold{fold}.parquet",
+            model=CALIBRATED,
+            fold=FOLDS,
+        ),
         walks=expand(
             "<results>/{{symbol}}/walkforward/{model}_h{{horizon}}.parquet",
             model=WALKED,
@@ -61,6 +66,7 @@ rule score_models:
         ensembles=STACKED_ENSEMBLES,
         members={name: one["members"] for name, one in ENSEMBLES.items()},
         validated=[*MODELS, *ENSEMBLES],
+        calibrated=CALIBRATED,
         walked=WALKED,
         shared=SHARED,
         refit=REFIT,
@@ -130,6 +136,12 @@ rule make_report:
             model=MODELS,
             fold=FOLDS,
         ),
+        uncalibrated=expand(
+            "<results>/{{symbol}}/oof/{model}_h{horizon}_fold{fold}.parquet",
+            horizon=HORIZONS,
+            model=CALIBRATED,
+            fold=FOLDS,
+        ),
         selections=expand(
             "<results>/{{symbol}}/selection/h{horizon}/fold{fold}.json",
             horizon=HORIZONS if SELECTING else [],
@@ -165,6 +177,7 @@ rule make_report:
         contract=contract,
         settings=lambda w: configuration.of_symbol(SETTINGS, w.symbol),
         ensembles=STACKED_ENSEMBLES,
+        calibrated=CALIBRATED,
         selecting=SELECTING,
         traded=BACKTESTED,
         combined=list(ENSEMBLES),

@@ -271,3 +271,17 @@ def test_baselines_of_a_walk_are_fitted_on_the_past_only():
 def test_walks_are_told_apart_by_model_and_replicate():
     assert walked_by_model(["a", "b"], [1, 2, 3, 4]) == [{"a": 1, "b": 2}, {"a": 3, "b": 4}]
     assert walked_by_model([], []) == []
+
+
+def test_calibrated_models_say_what_they_scored_before_and_the_paired_gain():
+    train, folds = scored_tables()
+    sure, right = oracle(train, folds, 3.0), oracle(train, folds)
+    one = score_models(
+        train, folds, {"a": right, "b": sure}, {}, uncalibrated={"a": sure}, **SETTINGS
+    )
+    found, b = one["models"]["a"]["calibration"], one["models"]["b"]
+    assert found["before"] == {key: b[key] for key in ("log_loss", "calibration_error")}
+    lost = b["log_loss"]["value"] - one["models"]["a"]["log_loss"]["value"]
+    assert found["gain"]["value"] == pytest.approx(lost)
+    assert 0 < found["gain"]["low"] < lost < found["gain"]["high"]
+    assert "calibration" not in b

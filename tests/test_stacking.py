@@ -5,7 +5,7 @@ import pytest
 from mlfactory import schemas, tables
 from mlfactory.ensembles import fit_ensemble, predict_ensemble
 from mlfactory.oof import fit_fold
-from mlfactory.stacking import by_member, stacking_dataset, unstack
+from mlfactory.stacking import by_member, stacking_dataset, uncalibrated, unstack
 from training import logistic, training_tables
 
 EMBARGO = {"sessions": 0, "min_bars": 4}
@@ -163,3 +163,21 @@ def test_stacking_dataset_is_built_of_walk_forward_predictions_too(stacked):
         origin={},
     )
     assert predicted["datetime"].equals(stack["datetime"])
+
+
+def test_predictions_before_calibration_are_joined_as_those_after_it(stacked):
+    table, parts, stack = stacked
+    names = list(parts)
+    of_folds = [
+        part.assign(**{f"uncalibrated_{c}": part[c] for c in schemas.PROBABILITIES})
+        .assign(**dict.fromkeys(schemas.PROBABILITIES, 0.5))
+        .sample(frac=1, random_state=0)
+        for name in names
+        for part in reversed(parts[name])
+    ]
+    before = uncalibrated(table, names, of_folds)
+    for name, plain in unstack(stack, names).items():
+        pd.testing.assert_frame_equal(before[name], plain)
+    assert uncalibrated(table, [], []) == {}
+    with pytest.raises(ValueError, match="are not those of the"):
+        uncalibrated(table, names, [of_folds[0], *of_folds[:-1]])

@@ -1,7 +1,12 @@
+import json
+from dataclasses import replace
+
 import numpy as np
 import pytest
+from small_report import made_up
 
 from mlfactory.metrics import calibration_bins
+from mlfactory.report import calibration
 from mlfactory.report.calibration import curves
 
 
@@ -42,3 +47,23 @@ def test_bin_without_rows_has_no_point():
     assert short.rows.tolist() == [0, 0, 0, 0, 4, 0, 0, 0, 0, 0]
     assert np.isnan(short.observed[5])
     assert short.observed[4] == 0.5
+
+
+def test_calibrated_model_is_shown_before_and_after(evidence):
+    part = evidence.horizons[0]
+    before = part.predictions["voting"]
+    scores = json.loads(json.dumps(part.scores))
+    scores["models"]["logistic"]["calibration"] = {
+        "before": {"log_loss": made_up(0.95), "calibration_error": made_up(0.061)},
+        "gain": made_up(0.05),
+    }
+    calibrated = replace(part, uncalibrated={"logistic": before}, scores=scores)
+    chart, table, other = calibration.section(
+        replace(evidence, horizons=(calibrated, evidence.horizons[1]))
+    ).blocks
+    titles = [figure.title for figure in chart.figures]
+    assert titles == ["logistic, before calibration", "logistic", "lightgbm", "voting"]
+    assert chart.figures[0].data == chart.figures[3].data != chart.figures[1].data
+    assert table.rows[0][:4] == ("logistic", "0.0500 [0.0460, 0.0550]", "0.9500", "0.9000")
+    assert "0.061 [0.057, 0.066]" in table.rows[0]
+    assert len(other.figures) == 3

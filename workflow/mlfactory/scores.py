@@ -343,6 +343,21 @@ def add_differences(
             models[name]["against_best"] = {"member": member, **found}
 
 
+def add_calibration(
+    models: dict[str, Any],
+    scorer: Scorer,
+    predictions: dict[str, pd.DataFrame],
+    uncalibrated: dict[str, pd.DataFrame],
+) -> None:
+    """Add to each calibrated model ``calibration``: what it scored before, and the paired gain."""
+    for name, table in uncalibrated.items():
+        before = scorer.score(table)
+        models[name]["calibration"] = {
+            "before": {key: before[key] for key in ("log_loss", "calibration_error")},
+            "gain": scorer.difference(table, predictions[name]),
+        }
+
+
 def score_models(
     train: pd.DataFrame,
     folds: pd.DataFrame,
@@ -351,6 +366,7 @@ def score_models(
     probe: dict[str, Any] | None = None,
     ensembles: dict[str, list[str]] | None = None,
     trials: dict[str, int] | None = None,
+    uncalibrated: dict[str, pd.DataFrame] | None = None,
     **settings: Any,
 ) -> dict[str, Any]:
     """What ``scores_h{horizon}.json`` holds of one way to predict, all of it but ``walk_forward``.
@@ -370,6 +386,8 @@ def score_models(
         The members of each ensemble; one that has predictions is compared with the best of them.
     trials
         By model how many configurations were tried on the scored rows; see `significance.judge`.
+    uncalibrated
+        Out-of-fold predictions before calibration, of the models that are calibrated.
     settings
         See `Scorer`.
 
@@ -387,6 +405,7 @@ def score_models(
             null = Scorer(own_train[0] if own_train else train, null_folds, **settings)
             for name, table in null_predictions.items():
                 models[name]["nulls"][kind].append(null.score(table))
+    add_calibration(models, scorer, predictions, uncalibrated or {})
     data, models = scorer.describe(), plain(models)
     judge(models, blocks=data["blocks"], confidence=scorer.confidence, trials=trials or {})
     found = {"data": data, "settings": settings, "models": models}

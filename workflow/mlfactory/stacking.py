@@ -6,11 +6,16 @@ import pandas as pd
 from mlfactory._typing import Float64Array1D, Float64Array2D
 from mlfactory.folds import by_refit
 from mlfactory.models._base import FeatureRows
-from mlfactory.schemas import PROBABILITIES, member_columns
+from mlfactory.schemas import PROBABILITIES, UNCALIBRATED, member_columns
 from mlfactory.weights import fit_weights
 
 
-def _joined(held_out: pd.DataFrame, parts: list[pd.DataFrame], model: str) -> pd.DataFrame:
+def _joined(
+    held_out: pd.DataFrame,
+    parts: list[pd.DataFrame],
+    model: str,
+    columns: tuple[str, ...] = PROBABILITIES,
+) -> pd.DataFrame:
     """One model's fold predictions, joined by time; each held-out row exactly once."""
     together = pd.concat(parts).set_index("datetime").sort_index()
     if not together.index.equals(pd.DatetimeIndex(held_out["datetime"])):
@@ -18,13 +23,40 @@ def _joined(held_out: pd.DataFrame, parts: list[pd.DataFrame], model: str) -> pd
             f"{model}: its out-of-fold predictions are not those of the {len(held_out)} held-out "
             f"rows, each once, but {len(together)} rows"
         )
-    return together[list(PROBABILITIES)]
+    return together[list(columns)]
 
 
 def by_member(models: list[str], tables: list[pd.DataFrame]) -> dict[str, list[pd.DataFrame]]:
     """Fold predictions by model, from a list that goes through the folds model by model."""
-    n_folds = len(tables) // len(models)
+    n_folds = len(tables) // (len(models) or 1)
     return {model: tables[i * n_folds : (i + 1) * n_folds] for i, model in enumerate(models)}
+
+
+def uncalibrated(
+    folds: pd.DataFrame, models: list[str], tables: list[pd.DataFrame]
+) -> dict[str, pd.DataFrame]:
+    """What each model predicted of the held-out rows before its calibration.
+
+    Parameters
+    ----------
+    folds
+        Table of schema FOLDS.
+    models
+        The calibrated models; none without calibration.
+    tables
+        Their held-out predictions, a table a fold, model by model; see `schemas.held_out`.
+
+    Returns
+    -------
+    A table of schema PREDICTIONS by model, a row a held-out row.
+    """
+    held_out = folds[folds["fold"].notna()]
+    return {
+        model: _joined(held_out, parts, model, UNCALIBRATED)
+        .set_axis(list(PROBABILITIES), axis=1)
+        .reset_index()
+        for model, parts in by_member(models, tables).items()
+    }
 
 
 def sample_weights(folds: pd.DataFrame, kind: str) -> Float64Array1D:

@@ -33,6 +33,8 @@ page.write(
             scores=files.scores,
             ensemble_oof=files.ensemble_oof,
             fits=files.fits,
+            calibrated=params.calibrated,
+            uncalibrated=files.uncalibrated,
             selections=files.selections,
             traded=params.traded,
             assessments=files.assessments,

@@ -15,6 +15,7 @@ from mlfactory.scores import (
     walked_by_model,
 )
 from mlfactory.significance import shared_trials
+from mlfactory.stacking import uncalibrated
 
 runtime.setup(snakemake)
 models, ensembles = snakemake.params.models, snakemake.params.ensembles
@@ -51,6 +52,11 @@ scores = score_models(
         snakemake.params.shared,
         int(snakemake.wildcards.horizon),
         snakemake.params.members,
+    ),
+    uncalibrated=uncalibrated(
+        folds,
+        snakemake.params.calibrated,
+        tables.read_all(snakemake.input.uncalibrated, schemas.held_out(calibrated=True)),
     ),
     **settings,
 )

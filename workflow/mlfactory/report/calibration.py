@@ -7,7 +7,18 @@ import numpy as np
 
 from mlfactory import metrics
 from mlfactory._typing import Float64Array1D, Float64Array2D, Int8Array1D, Int64Array1D
-from mlfactory.report._base import CLASS_COLOURS, Chart, Figure, Section, axis, layout
+from mlfactory.report._base import (
+    CLASS_COLOURS,
+    Block,
+    Chart,
+    Figure,
+    Section,
+    Table,
+    axis,
+    layout,
+    number,
+    with_interval,
+)
 from mlfactory.report.evidence import Evidence, HorizonEvidence
 from mlfactory.schemas import CLASSES
 from mlfactory.statistics import block_numbers, bootstrap_counts
@@ -37,8 +48,11 @@ class Curve:
 
 
 def section(evidence: Evidence) -> Section:
-    """A chart a horizon, with a figure a model."""
-    return Section("calibration", "Calibration", tuple(map(_chart, evidence.horizons)))
+    """A chart a horizon, with a figure a model, of a calibrated one also before it; their table."""
+    blocks: list[Block] = []
+    for part in evidence.horizons:
+        blocks += [_chart(part), *([_table(part)] if part.uncalibrated else [])]
+    return Section("calibration", "Calibration", tuple(blocks))
 
 
 def curves(
@@ -106,9 +120,12 @@ def _lines(curve: Curve, name: str) -> tuple[dict[str, Any], dict[str, Any]]:
     return line, rows
 
 
-def model_curves(part: HorizonEvidence, model: str) -> list[Curve]:
-    """The curve of each class of one model, resampled as its scores are."""
-    y, p, session = part.scored(model)
+def model_curves(part: HorizonEvidence, model: str, before: bool = False) -> list[Curve]:
+    """The curve of each class of one model, resampled as its scores are.
+
+    ``before`` gives those before its calibration.
+    """
+    y, p, session = part.scored(model, before)
     settings = part.scores["settings"]
     return curves(
         y,
@@ -144,7 +161,11 @@ def _figure(model: str, found: list[Curve], limit: float) -> Figure:
 
 
 def _chart(part: HorizonEvidence) -> Chart:
-    found = {model: model_curves(part, model) for model in part.predictions}
+    found = {}
+    for model in part.predictions:
+        if model in part.uncalibrated:
+            found[f"{model}, before calibration"] = model_curves(part, model, before=True)
+        found[model] = model_curves(part, model)
     limit = max(map(_limit, found.values()))
     return Chart(
         f"Predicted and observed, h{part.horizon}",
@@ -155,4 +176,33 @@ def _chart(part: HorizonEvidence) -> Chart:
         tuple(_figure(model, curves, limit) for model, curves in found.items()),
         tuple(CLASS_COLOURS.items()),
         part.horizon,
+    )
+
+
+def _table(part: HorizonEvidence) -> Table:
+    """What calibration changed of each calibrated model."""
+    rows = []
+    for model in part.uncalibrated:
+        scores = part.scores["models"][model]
+        before, gain = scores["calibration"]["before"], scores["calibration"]["gain"]
+        rows.append(
+            (
+                model,
+                with_interval(gain),
+                number(before["log_loss"]["value"]),
+                number(scores["log_loss"]["value"]),
+                with_interval(before["calibration_error"], 3),
+                with_interval(scores["calibration_error"], 3),
+            )
+        )
+    return Table(
+        f"Before and after calibration, h{part.horizon}",
+        (
+            *("model", "log-loss gained", "log-loss before", "after"),
+            *("calibration error before", "after"),
+        ),
+        tuple(rows),
+        note="Out of fold; value [interval]. The gain is paired, above 0 where calibration helps. "
+        "Each fit was calibrated on the latest of its own training rows.",
+        horizon=part.horizon,
     )

@@ -1,7 +1,7 @@
 """What a report is drawn from: the files of one symbol, read once."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from itertools import product
 from pathlib import Path
 from typing import Any
@@ -12,6 +12,7 @@ from mlfactory import schemas, tables
 from mlfactory._typing import Float64Array2D, Int8Array1D
 from mlfactory.contracts import Contract
 from mlfactory.stacking import probabilities, unstack
+from mlfactory.stacking import uncalibrated as joined_uncalibrated
 
 RECORD = "training_metrics.json"
 
@@ -48,6 +49,8 @@ class HorizonEvidence:
         By sample and model the backtest's table of schema EQUITY.
     members
         By ensemble the share of each member in what it weighs.
+    uncalibrated
+        Out-of-fold predictions of the calibrated models before their calibration.
     """
 
     horizon: int
@@ -62,6 +65,7 @@ class HorizonEvidence:
     assessment: dict[str, Any]
     equity: dict[str, dict[str, pd.DataFrame]]
     members: dict[str, dict[str, float]]
+    uncalibrated: dict[str, pd.DataFrame] = field(default_factory=dict)
 
     @property
     def walked(self) -> dict[str, Any] | None:
@@ -84,13 +88,19 @@ class HorizonEvidence:
             for model, records in self.records.items()
         }
 
-    def scored(self, model: str) -> tuple[Int8Array1D, Float64Array2D, pd.Series]:
-        """Labels (n,), the model's probabilities (n, 3) and sessions (n,) of labelled rows."""
+    def scored(
+        self, model: str, before: bool = False
+    ) -> tuple[Int8Array1D, Float64Array2D, pd.Series]:
+        """Labels (n,), the model's probabilities (n, 3) and sessions (n,) of labelled rows.
+
+        ``before`` gives those before its calibration.
+        """
+        table = (self.uncalibrated if before else self.predictions)[model]
         known = self.stack["y_true"].notna().to_numpy()
         y = self.stack["y_true"][known].to_numpy(dtype="int8")
         stacked = self.folds["datetime"].isin(self.stack["datetime"])
         session = self.folds["session"][stacked].reset_index(drop=True)
-        return y, probabilities(self.predictions[model])[known], session[known]
+        return y, probabilities(table)[known], session[known]
 
 
 @dataclass(frozen=True)
@@ -153,6 +163,8 @@ def read_horizons(
     scores: Sequence[str],
     ensemble_oof: Sequence[str],
     fits: Sequence[str],
+    calibrated: Sequence[str],
+    uncalibrated: Sequence[str],
     selections: Sequence[str],
     traded: Mapping[str, Sequence[str]],
     assessments: Sequence[str],
@@ -174,6 +186,9 @@ def read_horizons(
         One path a horizon and ensemble, the ensembles going round faster.
     fits
         Folders of fold models: one a horizon, model and fold, the folds going round fastest.
+    calibrated, uncalibrated
+        The models that are calibrated, and their fold models' held-out predictions in the order of
+        ``fits``.
     selections
         One path a horizon and fold, the folds going round faster; or none.
     traded
@@ -192,19 +207,22 @@ def read_horizons(
     of_sample = [(sample, model) for sample, names in traded.items() for model in names]
     earned = dict(zip(product(horizons, of_sample), equity, strict=True))
     weighed = dict(zip(product(horizons, combined), ensemble_fits, strict=True))
+    n_before = len(uncalibrated) // len(horizons)
     n_selections = len(selections) // len(horizons)
     of_horizon = [
         selections[at * n_selections : (at + 1) * n_selections] for at in range(len(horizons))
     ]
 
     def one(at: int, horizon: int) -> HorizonEvidence:
+        of_folds = tables.read(folds[at], schemas.FOLDS)
+        before = uncalibrated[at * n_before : (at + 1) * n_before]
         stack = tables.read_stack(stacks[at], models)
         combined = {e: tables.read(oof[horizon, e], schemas.PREDICTIONS) for e in ensembles}
         return HorizonEvidence(
             horizon,
             tables.read_json(barriers[at]),
             tables.read(labels[at], schemas.LABELS).iloc[rows].reset_index(drop=True),
-            tables.read(folds[at], schemas.FOLDS),
+            of_folds,
             stack,
             unstack(stack, list(models)) | combined,
             tables.read_json(scores[at]),
@@ -228,6 +246,9 @@ def read_horizons(
                 name: tables.read_json(Path(weighed[horizon, name]) / RECORD)["members"]
                 for name in combined
             },
+            joined_uncalibrated(
+                of_folds, list(calibrated), tables.read_all(before, schemas.held_out(True))
+            ),
         )
 
     return tuple(one(at, horizon) for at, horizon in enumerate(horizons))
