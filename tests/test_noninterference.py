@@ -201,8 +201,9 @@ def test_baselines_cells_of_all_rows_are_caught(market, honest, monkeypatch):
     assert not np.array_equal(one, other)
 
 
-def test_stacking_meta_learner_sees_no_label_of_what_it_predicts(stacked):  # noqa: F811
-    assert meta_violations(stacked) == []
+@pytest.mark.parametrize("learner", ["logistic", "lightgbm"])
+def test_stacking_meta_learner_sees_no_label_of_what_it_predicts(stacked, learner):  # noqa: F811
+    assert meta_violations(stacked, learner) == []
 
 
 def test_shuffled_stacking_split_is_caught(stacked, monkeypatch):  # noqa: F811
@@ -213,10 +214,11 @@ def test_shuffled_stacking_split_is_caught(stacked, monkeypatch):  # noqa: F811
     assert meta_violations(stacked) == [0, 1, 2]
 
 
-def meta_violations(stacked):  # noqa: F811
+def meta_violations(stacked, learner="logistic"):  # noqa: F811
     """Folds whose predictions by a meta-learner change with labels that it must not see."""
     table, parts, stack = stacked
     meta = config.load_models(["stacking"])["stacking"]
+    meta["training"] |= {"learner": learner}
     members = list(parts)
     given = {"model": meta, "members": members, "embargo": test_oof.EMBARGO}
     given |= {"weights": "quality_uniqueness", "seed": 0, "origin": {}}

@@ -3,8 +3,9 @@
 import numpy as np
 import pytest
 
+from mlfactory.models._base import log_loss
 from mlfactory.models._meta import pool_weights
-from naive_models import make, market
+from naive_models import feature_rows, make, market
 
 SEARCH = {"max_iterations": 500, "tolerance": 1e-9}
 
@@ -64,3 +65,52 @@ def test_ensemble_with_non_negative_weights_predicts_by_them(name, tmp_path):
     plain = make(name, C=[1.0])
     plain.fit(data.X, data.y)
     assert (plain.coefficients < 0).any()
+
+
+def reversed_by_the_last(rows=2000, seed=0):
+    """Two members: the first is right where the second leans long, and wrong elsewhere."""
+    generator = np.random.default_rng(seed)
+    p = generator.dirichlet((2, 2, 2), (rows, 2)).astype(np.float32)
+    first, second = p[:, 0], p[:, 1]
+    odds = np.where((second[:, 2] > second[:, 0])[:, None], first, first[:, ::-1])
+    y = (generator.random(rows)[:, None] > odds.cumsum(axis=1)).sum(axis=1).clip(0, 2)
+    names = tuple(f"{m}_prob_{c}" for m in "ab" for c in ("short", "neutral", "long"))
+    return feature_rows(p.reshape(rows, 6), names), y.astype(np.int8)
+
+
+@pytest.mark.parametrize("name", ["stacking", "blending"])
+def test_trees_learn_where_a_member_is_right_which_a_regression_cannot(name, tmp_path):
+    X, y = reversed_by_the_last()
+    fresh, happened = reversed_by_the_last(seed=1)
+    learners = {}
+    for learner in ("logistic", "lightgbm"):
+        model = make(name, learner=learner, C=[1.0], rounds=100)
+        model.fit(X, y)
+        learners[learner] = log_loss(model.predict(fresh), happened)
+    assert learners["lightgbm"] < learners["logistic"] - 0.02
+    model.save(tmp_path)
+    assert [f.name for f in tmp_path.iterdir() if f.suffix not in (".npz", ".json")] == []
+    loaded = type(model).load(tmp_path)
+    assert loaded.predict(fresh).tobytes() == model.predict(fresh).tobytes()
+    assert loaded.get_feature_importance() == model.get_feature_importance()
+    again = make(name, learner="lightgbm", C=[1.0], rounds=100)
+    again.fit(X, y)
+    assert again.predict(fresh).tobytes() == model.predict(fresh).tobytes()
+
+
+def test_trees_respect_weights_and_leave_a_missing_class_out():
+    X, y = reversed_by_the_last()
+    model = make("stacking", learner="lightgbm")
+    model.fit(X, y, sample_weight=np.where(y == 2, 5.0, 1.0))
+    plain = make("stacking", learner="lightgbm")
+    plain.fit(X, y)
+    assert model.predict(X)[:, 2].mean() > plain.predict(X)[:, 2].mean() + 0.2
+    plain.fit(X, np.where(y == 1, 0, y).astype(np.int8))
+    assert plain.predict(X)[:, 1].max() < 2e-6
+    np.testing.assert_allclose(plain.predict(X).sum(axis=1), 1)
+
+
+def test_columns_that_are_no_members_predictions_are_refused_by_trees_too():
+    X, y = reversed_by_the_last(400)
+    with pytest.raises(ValueError, match="are not"):
+        make("stacking", learner="lightgbm").fit(feature_rows(X.values, tuple("abcdef")), y)

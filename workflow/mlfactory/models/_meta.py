@@ -1,6 +1,7 @@
-"""The regression of ensembles: logistic, on the members' log-probabilities."""
+"""What ensembles learn by: a regression on the members' log-probabilities, or boosted trees."""
 
-from typing import Any, ClassVar
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, ClassVar
 
 import numpy as np
 from scipy.optimize import minimize
@@ -8,8 +9,27 @@ from scipy.optimize import minimize
 from mlfactory._typing import Float64Array1D, Float64Array2D
 from mlfactory.models._base import N_CLASSES, FeatureRows, Labelled
 from mlfactory.models._logistic import RidgeLogistic
-from mlfactory.models._members import log_probabilities
+from mlfactory.models._members import log_probabilities, members
 from mlfactory.models._parameters import Parameter
+
+if TYPE_CHECKING:
+    from mlfactory.models.lightgbm import LightGBM
+
+TREES = {
+    "max_depth": -1,
+    "min_data_in_leaf": 100,
+    "max_bin": 63,
+    "feature_fraction": 1.0,
+    "bagging_fraction": 0.8,
+    "bagging_freq": 1,
+    "lambda_l1": 0.0,
+    "lambda_l2": 1.0,
+    "min_gain_to_split": 0.0,
+}
+"""What trees of LightGBM are fitted with beside ``rounds``, ``learning_rate`` and ``num_leaves``:
+large leaves, for neighbouring rows say nearly the same."""
+
+NO_STOPPING = {"enabled": False, "patience": 1, "min_delta": 0.0}
 
 
 class MetaRegression(RidgeLogistic):
@@ -18,14 +38,69 @@ class MetaRegression(RidgeLogistic):
     A member that is right but too sure gets a coefficient below 1, one that says nothing gets 0
     (Wolpert 1992). With ``non_negative`` each member has one weight, not below 0, for all classes:
     a logarithmic pool with an intercept a class (Genest and Zidek 1986), which cannot bet against
-    a member. Nothing is searched on validation rows.
+    a member. ``learner: lightgbm`` puts a few small trees on the members' probabilities in the
+    regression's place; they can trust a member here and not there, and take more rows to learn it.
+    Nothing is searched on validation rows.
     """
 
     STOPS_EARLY = False
     PARAMETERS: ClassVar[dict[str, Parameter]] = {
         **RidgeLogistic.PARAMETERS,
         "non_negative": Parameter(bool),
+        "learner": Parameter(str, choices=("logistic", "lightgbm")),
+        "rounds": Parameter(int, low=1),
+        "learning_rate": Parameter(float, low=1e-4, high=1),
+        "num_leaves": Parameter(int, low=2, high=4096),
     }
+
+    trees: "LightGBM"
+
+    @property
+    def _by_trees(self) -> bool:
+        return bool(self.training["learner"] == "lightgbm")
+
+    def _fit(self, train: Labelled, validation: Labelled | None, seed: int) -> dict[str, Any]:
+        members(train.X.names)
+        if not self._by_trees:
+            return super()._fit(train, validation, seed)
+        self.trees = self._new_trees()
+        fitted = self.trees.fit(train.X, train.y, sample_weight=train.weight, seed=seed)
+        return {"rounds": fitted["rounds"]}
+
+    def _new_trees(self) -> "LightGBM":
+        from mlfactory.models.lightgbm import LightGBM
+
+        own = {key: self.training[key] for key in ("rounds", "learning_rate", "num_leaves")}
+        return LightGBM(TREES | own, NO_STOPPING, self.threads)
+
+    def _probabilities(self, X: FeatureRows) -> Float64Array2D:
+        if not self._by_trees:
+            return super()._probabilities(X)
+        return self.trees._probabilities(X)
+
+    def get_feature_importance(self) -> dict[str, float]:
+        """Share of the absolute coefficients, mean over classes, or of the gain of the trees."""
+        if not self._by_trees:
+            return super().get_feature_importance()
+        return self.trees.get_feature_importance()
+
+    def _write_state(self, path: Path) -> None:
+        if not self._by_trees:
+            super()._write_state(path)
+            return
+        text = self.trees.booster.model_to_string().encode()
+        np.savez(path / "model.npz", trees=np.frombuffer(text, dtype=np.uint8))
+
+    def _read_state(self, path: Path) -> None:
+        if not self._by_trees:
+            super()._read_state(path)
+            return
+        from lightgbm import Booster
+
+        self.trees = self._new_trees()
+        self.trees.feature_names, self.trees.classes = self.feature_names, self.classes
+        with np.load(path / "model.npz", allow_pickle=False) as arrays:
+            self.trees.booster = Booster(model_str=arrays["trees"].tobytes().decode())
 
     def _inputs(self, X: FeatureRows) -> Float64Array2D:
         return log_probabilities(X)
