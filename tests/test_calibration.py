@@ -7,12 +7,13 @@ import pytest
 from scipy.special import softmax
 from sklearn.isotonic import IsotonicRegression
 
-from mlfactory import calibration, oof, schemas, tables
+from mlfactory import calibration, oof, registry, schemas, tables
 from mlfactory.bundles import Bundle
 from mlfactory.calibration import METHODS, Dirichlet, Isotonic, Temperature, fitted, restored
 from mlfactory.config import load_models
 from mlfactory.errors import UserError
 from mlfactory.models._base import log_loss
+from mlfactory.scaling import RobustScaler
 from test_oof import fit
 from training import logistic, training_tables
 
@@ -161,47 +162,70 @@ def test_without_calibration_nothing_is_written_or_changed(tmp_path):
     assert Bundle.load(tmp_path).calibration is None
 
 
-def calibrated_on(monkeypatch, **given):
-    """(all rows of the fit, rows fitted or stopped on before, rows calibrated on)."""
+def test_each_row_calibrates_once_by_fits_that_saw_no_label_of_its_time(monkeypatch):
     train, folds = training_tables(1200)
     data = oof.training_set(train, folds)
-    seen = []
-    parts = oof.inner_parts
-    monkeypatch.setattr(oof, "inner_parts", lambda *a: seen.append(parts(*a)) or seen[-1])
-    _, _, record = fit(train, folds, calibration="temperature", **given)
+    fits, predicted = [], []
+    on, predict = oof._Fit.on, oof._Fit.predict
+
+    def noted(fit, data, rows, held_out):
+        fits.append(rows)
+        return on(fit, data, rows, held_out)
+
+    def noted_too(fit, data, rows, scaler):
+        predicted.append((fits[-1], rows, scaler))
+        return predict(fit, data, rows, scaler)
+
+    monkeypatch.setattr(oof._Fit, "on", noted)
+    monkeypatch.setattr(oof._Fit, "predict", noted_too)
+    _, _, record = fit(train, folds, calibration="temperature", calibration_folds=3)
     rows, _ = oof.fold_rows(data, 1, 4)
-    head, stop, latest = seen[0]
-    assert record["calibration"]["rows"] == len(latest)
-    return data, rows, np.concatenate([head, stop]), latest
+    assert len(predicted) == 3
+    np.testing.assert_array_equal(np.concatenate([held_out for _, held_out, _ in predicted]), rows)
+    for fitted_on, held_out, scaler in predicted:
+        start, end = data.start[held_out], data.end[held_out]
+        reaching = (data.start[fitted_on][:, None] <= end) & (data.end[fitted_on][:, None] >= start)
+        assert not reaching.any()
+        assert len(fitted_on) > len(rows) / 2
+        own = RobustScaler.fit(data.features.take(fitted_on).matrix())
+        np.testing.assert_array_equal(scaler.center, own.center)
+    assert record["calibration"] == {"method": "temperature", "rows": len(rows)}
 
 
-def test_calibration_reads_the_latest_rows_and_no_label_reaches_into_them(monkeypatch):
-    data, rows, before, latest = calibrated_on(monkeypatch)
+@pytest.mark.parametrize("name", ["logistic", "random_forest", "lightgbm"])
+def test_model_is_the_same_with_a_calibration_and_without(name):
+    model = load_models([name])[name]
+    model["training"] |= {"random_forest": {"trees": 3}, "lightgbm": {"rounds": 20}}.get(name, {})
+    model["needs"] |= {"features": "all"}
+    train, folds = training_tables(900)
+    (_, usual, plain), (_, table, record) = (
+        fit(train, folds, model=model, calibration=c) for c in ("off", "dirichlet")
+    )
+    np.testing.assert_array_equal(
+        table[list(schemas.UNCALIBRATED)], usual[list(schemas.PROBABILITIES)]
+    )
+    assert {key: part for key, part in record.items() if key != "calibration"} == plain
+
+
+def test_model_that_is_not_refitted_is_calibrated_on_its_latest_rows(monkeypatch):
+    """As neural models are."""
+    train, folds = training_tables(1200)
+    data = oof.training_set(train, folds)
+    monkeypatch.setattr(registry.get("logistic"), "REFITS", False)
+    fits, predicted = [], []
+    on, predict = oof._Fit.on, oof._Fit.predict
+    monkeypatch.setattr(oof._Fit, "on", lambda *a: fits.append(a[2:]) or on(*a))
+    monkeypatch.setattr(oof._Fit, "predict", lambda *a: predicted.append(a[2]) or predict(*a))
+    fit(train, folds, calibration="temperature")
+    rows, _ = oof.fold_rows(data, 1, 4)
+    ((head, stop),), (latest,) = fits, predicted
     assert latest.tolist() == rows[-len(latest) :].tolist()
     assert len(latest) == pytest.approx(0.075 * len(rows), abs=1)
-    assert data.end[before].max() < data.start[latest].min()
-
-
-def test_model_that_does_not_stop_early_calibrates_on_the_whole_tail(monkeypatch):
-    forest = load_models(["random_forest"])["random_forest"]
-    forest["training"] |= {"trees": 3}
-    forest["needs"] |= {"features": "all"}
-    data, rows, before, latest = calibrated_on(monkeypatch, model=forest)
-    assert len(latest) == pytest.approx(0.15 * len(rows), abs=1)
-    assert data.end[before].max() < data.start[latest].min()
-
-
-def test_refit_reads_the_rows_that_calibrated():
-    """All labelled rows are fitted in the end; only which rows stop early is another."""
-    train, folds = training_tables(1200)
-    plain, calibrated = (fit(train, folds, calibration=c)[2] for c in ("off", "dirichlet"))
-    assert calibrated["fit"]["rows"] == plain["fit"]["rows"] == plain["rows"]
-    assert calibrated["early_stopping"]["rows"] == plain["early_stopping"]["rows"]
-    assert calibrated["early_stopping"]["stop_rows"] < plain["early_stopping"]["stop_rows"] / 2
+    assert data.end[np.concatenate([head, stop])].max() < data.start[latest].min()
 
 
 def test_what_was_learnt_by_heart_is_taken_back_out_of_fold():
-    """Calibrated on rows that the first fit has seen, it would stay as sure as it was."""
+    """Calibrated on rows that its fit has seen, it would stay as sure as it was."""
     train, folds = training_tables(600, noise=60, signal=0.5)
     learnt = {"model": logistic(C=[10000.0]), "fit_share": 0.6}
     bundle, table, _ = fit(train, folds, calibration="temperature", **learnt)

@@ -115,7 +115,7 @@ def test_no_tree_sees_the_rows_it_is_scored_on(name):
 def test_no_calibration_sees_the_rows_that_are_scored(method, name):
     model = load_models([name])[name]
     model["training"] |= {"rounds": 30} if name == "lightgbm" else {"trees": 20}
-    assert fold_violations(model=model, calibration=method, fit_share=0.7) == []
+    assert fold_violations(model=model, calibration=method) == []
 
 
 SELECTING = {"noise": 12, "model": logistic()}
@@ -185,13 +185,15 @@ def leak_early_stopping(monkeypatch):
 
 
 def leak_calibration(monkeypatch):
-    parts = oof.inner_parts
+    fitted = oof.calibrations.fitted
 
-    def on_held_out(data, *arguments):
-        head, stop, _ = parts(data, *arguments)
-        return head, stop, np.flatnonzero((data.fold == 1) & data.labelled)
+    def of_all_rows(fit, data, rows, n_folds, embargo):
+        held_out = np.flatnonzero((data.fold == 1) & data.labelled)
+        scaler, _ = fit.on(data, rows, None)
+        seen = fit.predict(data, held_out, scaler), data.label[held_out]
+        monkeypatch.setattr(oof.calibrations, "fitted", lambda method, p, y: fitted(method, *seen))
 
-    monkeypatch.setattr(oof, "inner_parts", on_held_out)
+    monkeypatch.setattr(oof._Fit, "unseen", of_all_rows)
 
 
 def leak_weights(monkeypatch):
@@ -217,7 +219,7 @@ LEAKS = {
     "weights of all rows": (leak_weights, "predictions"),
     "calibration on the held-out fold": (leak_calibration, "calibration"),
 }
-GIVEN_TO = {"features": SELECTING, "calibration": {"calibration": "isotonic", "fit_share": 0.7}}
+GIVEN_TO = {"features": SELECTING, "calibration": {"calibration": "isotonic"}}
 
 
 @pytest.mark.parametrize("leak", LEAKS)

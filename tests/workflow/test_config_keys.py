@@ -59,6 +59,11 @@ KEYS = {
         "assign_folds",
     ),
     "fit.fit_share": ({"fit": {"fit_share": 0.8}}, "fit_boosting_full", "assign_folds"),
+    "fit.calibration_folds": (
+        {"fit": {"calibration_folds": 3}},
+        "fit_boosting_full",
+        "assign_folds",
+    ),
     "fit.calibration": (
         {"fit": {"calibration": "temperature"}},
         "fit_boosting_full",

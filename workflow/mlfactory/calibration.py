@@ -203,8 +203,8 @@ def fitted(method: str, probabilities: Float64Array2D, label: Int8Array1D) -> Ca
     if len(label) < MIN_ROWS or n_classes < 2:
         raise UserError(
             f"config: fit.calibration={method}: a fit keeps {len(label)} labelled rows of "
-            f"{n_classes} classes to calibrate on, at least {MIN_ROWS} of 2 are needed; lower "
-            "fit.fit_share, set fit.calibration: off, or get more data"
+            f"{n_classes} classes to calibrate on, at least {MIN_ROWS} of 2 are needed; set "
+            'fit.calibration: "off", or get more data'
         )
     return METHODS[method].fit(probabilities, label)
 

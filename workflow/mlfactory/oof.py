@@ -16,6 +16,7 @@ from mlfactory import rankings, registry, selection, tuning
 from mlfactory._typing import BoolArray1D, Float64Array1D, Float64Array2D, Int8Array1D, Int64Array1D
 from mlfactory.bundles import Bundle, scaled
 from mlfactory.folds import embargo_bars, intervals, overlapping, training_rows
+from mlfactory.inner_folds import inner_folds
 from mlfactory.model_inputs import n_selected
 from mlfactory.models._base import FeatureRows, Model
 from mlfactory.models._device import CPU, Device
@@ -89,7 +90,7 @@ def training_set(train: pd.DataFrame, folds: pd.DataFrame) -> TrainingSet:
 def inner_split(
     data: TrainingSet, rows: Int64Array1D, fit_share: float
 ) -> tuple[Int64Array1D, Int64Array1D]:
-    """Cut a fit's rows once in time: the head to fit, the tail to stop early or calibrate on.
+    """Cut a fit's rows once in time: the head to fit, the tail to stop early on.
 
     Head rows whose label reaches into the tail are purged.
 
@@ -103,19 +104,6 @@ def inner_split(
     reaching = overlapping(data.start, data.end, tail)
     head = rows[:cut]
     return head[~reaching[head]], rows[cut:]
-
-
-def inner_parts(
-    data: TrainingSet, rows: Int64Array1D, fit_share: float, stops: bool, calibrates: bool
-) -> tuple[Int64Array1D, Int64Array1D, Int64Array1D]:
-    """Rows of a fit to fit first, to stop early on, and to calibrate on: (head, stop, latest).
-
-    Where both are wanted the tail is cut once more in the middle, purged likewise.
-    """
-    head, tail = inner_split(data, rows, fit_share)
-    if stops and calibrates:
-        return head, *inner_split(data, tail, 0.5)
-    return (head, tail[:0], tail) if calibrates else (head, tail, tail[:0])
 
 
 @dataclass(frozen=True)
@@ -145,6 +133,27 @@ class _Fit:
         validation = (None, None) if held_out is None else (X.take(held_out), data.label[held_out])
         metrics = self.model.fit(X, label, *validation, sample_weight=weight, seed=self.seed)
         return scaler, metrics
+
+    def predict(
+        self, data: TrainingSet, rows: Int64Array1D, scaler: RobustScaler | None
+    ) -> Float64Array2D:
+        """What the model, as it is fitted now, says of these rows."""
+        return self.model.predict(scaled(data.features.take(rows).named(self.features), scaler))
+
+    def unseen(
+        self, data: TrainingSet, rows: Int64Array1D, n_folds: int, embargo_bars: int
+    ) -> Float64Array2D:
+        """Predictions of ``rows``, each by a fit on the other inner folds, purged.
+
+        The complexity is the one already found, and the features are those of the fit; see
+        `fit_rows`.
+        """
+        found = []
+        key = "fit.calibration_folds"
+        for train, held_out in inner_folds(data, rows, n_folds, embargo_bars, key):
+            scaler, _ = self.on(data, train, None)
+            found.append(self.predict(data, held_out, scaler))
+        return np.concatenate(found)
 
 
 def selected(
@@ -185,14 +194,14 @@ def fit_rows(
     ranked_by: Mapping[str, Any] = selection.RANKING,
     embargo_bars: int = 240,
     calibration: str = calibrations.OFF,
+    calibration_folds: int = 4,
 ) -> tuple[Bundle, dict[str, Any]]:
     """Fit a model on these rows: find its complexity on their purged tail, then refit on all.
 
-    A calibration is fitted on what the first fit predicts of the latest rows, see `inner_parts`,
-    and kept by the refit.
-
-    A model that wants a selection reads the same features in both fits; the rows that stop the
-    first one early were ranked by too, and are rows to fit on all the same.
+    A calibration is fitted on predictions of all rows by fits on the other purged inner folds, with
+    the complexity and the features found before, so that the model itself is the same with it and
+    without. A model that is not refitted is too dear for that: the later half of its tail, purged,
+    calibrates it and does not stop it early.
 
     Parameters
     ----------
@@ -218,9 +227,11 @@ def fit_rows(
     ranked_by
         ``inner_folds`` and ``cluster_correlation`` of a ranking made here.
     embargo_bars
-        Left out after the blocks that a ranking made here holds out.
+        Left out after inner held-out blocks, of a calibration and of a ranking made here.
     calibration
         ``off``, or one of `calibration.METHODS`.
+    calibration_folds
+        Inner folds that it is fitted by.
 
     Returns
     -------
@@ -242,19 +253,23 @@ def fit_rows(
     )
     fit = _Fit(fitted, features, model["needs"]["scaling"], weights, seed)
     metrics: dict[str, Any] = {"rows": len(rows), "device": fitted.computes_on}
-    stops, calibrates = fitted.wants_validation, calibration != calibrations.OFF
-    found: calibrations.Calibration | None = None
-    if stops or calibrates:
-        head, stop, latest = inner_parts(data, rows, fit_share, stops, calibrates)
-        scaler, first = fit.on(data, head, stop if stops else None)
-        if stops:
-            metrics["early_stopping"] = {"rows": len(head), "stop_rows": len(stop), **first}
-        if calibrates:
-            uncalibrated = Bundle(fitted, scaler, model["decomposition"], origin)
-            p, y = uncalibrated.predict(data.features.take(latest)), data.label[latest]
-            found = calibrations.fitted(calibration, p, y)
-            metrics["calibration"] = {"method": calibration, "rows": len(y)}
-    if fitted.REFITS or not stops:
+    calibrates, found = calibration != calibrations.OFF, None
+    refits, latest = fitted.REFITS or not fitted.wants_validation, rows
+    if fitted.wants_validation:
+        head, tail = inner_split(data, rows, fit_share)
+        if calibrates and not refits:
+            tail, latest = inner_split(data, tail, 0.5)
+        scaler, stopping = fit.on(data, head, tail)
+        metrics["early_stopping"] = {"rows": len(head), "stop_rows": len(tail), **stopping}
+    if calibrates:
+        p = (
+            fit.unseen(data, rows, calibration_folds, embargo_bars)
+            if refits
+            else fit.predict(data, latest, scaler)
+        )
+        found = calibrations.fitted(calibration, p, data.label[latest])
+        metrics["calibration"] = {"method": calibration, "rows": len(latest)}
+    if refits:
         scaler, metrics["fit"] = fit.on(data, rows, None)
     metrics["importance"] = fitted.get_feature_importance()
     return Bundle(fitted, scaler, model["decomposition"], origin, found), metrics

@@ -203,6 +203,6 @@ def _table(part: HorizonEvidence) -> Table:
         ),
         tuple(rows),
         note="Out of fold; value [interval]. The gain is paired, above 0 where calibration helps. "
-        "Each fit was calibrated on the latest of its own training rows.",
+        "Each fit was calibrated within its own training rows.",
         horizon=part.horizon,
     )
