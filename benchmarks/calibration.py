@@ -3,9 +3,9 @@
     python benchmarks/calibration.py results/MES 20 lightgbm logistic [--config my.yaml]
 
 Reads the training split, folds and feature manifest of that folder. Prints a line a model and
-method: out-of-fold log-loss and calibration error of the usual fit, and of the calibrated one before
-and after; the log-loss gained over the usual fit with its interval, paired, by sessions (above 0:
-calibration wins); CPU seconds of all folds' fits.
+method: out-of-fold log-loss and calibration error of the usual fit, and of the calibrated one
+before and after; the log-loss gained over the usual fit with its interval, paired, by sessions
+(above 0: calibration wins); CPU seconds of all folds' fits.
 """
 
 import argparse
