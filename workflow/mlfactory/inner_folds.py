@@ -1,4 +1,4 @@
-"""Folds within a fit's own training rows, for what is chosen before the fit."""
+"""Parts of a fit's own training rows, for what is chosen or calibrated beside the fit."""
 
 from typing import TYPE_CHECKING
 
@@ -6,7 +6,7 @@ import numpy as np
 
 from mlfactory._typing import Int64Array1D
 from mlfactory.errors import UserError
-from mlfactory.folds import fold_numbers, training_rows
+from mlfactory.folds import fold_numbers, overlapping, training_rows
 
 if TYPE_CHECKING:
     from mlfactory.oof import TrainingSet
@@ -54,3 +54,22 @@ def inner_folds(
             )
         found.append((train, rows[number == fold]))
     return found
+
+
+def inner_split(
+    data: "TrainingSet", rows: Int64Array1D, fit_share: float
+) -> tuple[Int64Array1D, Int64Array1D]:
+    """Cut a fit's rows once in time: the head to fit, the tail to stop early on.
+
+    Head rows whose label reaches into the tail are purged.
+
+    Returns
+    -------
+    (head, tail): row numbers, ascending.
+    """
+    cut = round(fit_share * len(rows))
+    tail = np.zeros(len(data.start), dtype=bool)
+    tail[rows[cut:]] = True
+    reaching = overlapping(data.start, data.end, tail)
+    head = rows[:cut]
+    return head[~reaching[head]], rows[cut:]

@@ -15,8 +15,8 @@ from mlfactory import calibration as calibrations
 from mlfactory import rankings, registry, selection, tuning
 from mlfactory._typing import BoolArray1D, Float64Array1D, Float64Array2D, Int8Array1D, Int64Array1D
 from mlfactory.bundles import Bundle, scaled
-from mlfactory.folds import embargo_bars, intervals, overlapping, training_rows
-from mlfactory.inner_folds import inner_folds
+from mlfactory.folds import embargo_bars, intervals, training_rows
+from mlfactory.inner_folds import inner_folds, inner_split
 from mlfactory.model_inputs import n_selected
 from mlfactory.models._base import FeatureRows, Model
 from mlfactory.models._device import CPU, Device
@@ -85,25 +85,6 @@ def training_set(train: pd.DataFrame, folds: pd.DataFrame) -> TrainingSet:
         folds["uniqueness"].to_numpy(),
         folds["quality"].to_numpy(),
     )
-
-
-def inner_split(
-    data: TrainingSet, rows: Int64Array1D, fit_share: float
-) -> tuple[Int64Array1D, Int64Array1D]:
-    """Cut a fit's rows once in time: the head to fit, the tail to stop early on.
-
-    Head rows whose label reaches into the tail are purged.
-
-    Returns
-    -------
-    (head, tail): row numbers, ascending.
-    """
-    cut = round(fit_share * len(rows))
-    tail = np.zeros(len(data.start), dtype=bool)
-    tail[rows[cut:]] = True
-    reaching = overlapping(data.start, data.end, tail)
-    head = rows[:cut]
-    return head[~reaching[head]], rows[cut:]
 
 
 @dataclass(frozen=True)

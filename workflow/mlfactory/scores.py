@@ -11,6 +11,7 @@ import pandas as pd
 from mlfactory import metrics
 from mlfactory._typing import Float64Array1D, Float64Array2D, Int64Array1D
 from mlfactory.baselines import class_prior, fold_baselines
+from mlfactory.comparisons import add_calibration
 from mlfactory.folds import as_stacked, by_refit, embargo_bars
 from mlfactory.oof import TrainingSet, fold_rows, training_set
 from mlfactory.significance import judge
@@ -341,21 +342,6 @@ def add_differences(
         if name in models:
             found = scorer.difference(predictions[name], predictions[member])
             models[name]["against_best"] = {"member": member, **found}
-
-
-def add_calibration(
-    models: dict[str, Any],
-    scorer: Scorer,
-    predictions: dict[str, pd.DataFrame],
-    uncalibrated: dict[str, pd.DataFrame],
-) -> None:
-    """Add to each calibrated model ``calibration``: what it scored before, and the paired gain."""
-    for name, table in uncalibrated.items():
-        before = scorer.score(table)
-        models[name]["calibration"] = {
-            "before": {key: before[key] for key in ("log_loss", "calibration_error")},
-            "gain": scorer.difference(table, predictions[name]),
-        }
 
 
 def score_models(

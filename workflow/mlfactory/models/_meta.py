@@ -13,23 +13,20 @@ from mlfactory.models._members import log_probabilities, members
 from mlfactory.models._parameters import Parameter
 
 if TYPE_CHECKING:
-    from mlfactory.models.lightgbm import LightGBM
+    from lightgbm import Booster
 
 TREES = {
-    "max_depth": -1,
     "min_data_in_leaf": 100,
     "max_bin": 63,
-    "feature_fraction": 1.0,
     "bagging_fraction": 0.8,
     "bagging_freq": 1,
-    "lambda_l1": 0.0,
     "lambda_l2": 1.0,
-    "min_gain_to_split": 0.0,
+    "deterministic": True,
+    "force_col_wise": True,
+    "verbosity": -1,
 }
-"""What trees of LightGBM are fitted with beside ``rounds``, ``learning_rate`` and ``num_leaves``:
-large leaves, for neighbouring rows say nearly the same."""
-
-NO_STOPPING = {"enabled": False, "patience": 1, "min_delta": 0.0}
+"""What trees are grown with beside ``learning_rate`` and ``num_leaves``: large leaves, for
+neighbouring rows say nearly the same; the last three make them repeatable, and quiet."""
 
 
 class MetaRegression(RidgeLogistic):
@@ -53,7 +50,7 @@ class MetaRegression(RidgeLogistic):
         "num_leaves": Parameter(int, low=2, high=4096),
     }
 
-    trees: "LightGBM"
+    trees: "Booster"
 
     @property
     def _by_trees(self) -> bool:
@@ -63,44 +60,47 @@ class MetaRegression(RidgeLogistic):
         members(train.X.names)
         if not self._by_trees:
             return super()._fit(train, validation, seed)
-        self.trees = self._new_trees()
-        fitted = self.trees.fit(train.X, train.y, sample_weight=train.weight, seed=seed)
-        return {"rounds": fitted["rounds"]}
+        self.trees = self._grown(train, seed)
+        return {"rounds": self.trees.num_trees() // len(self.classes)}
 
-    def _new_trees(self) -> "LightGBM":
-        from mlfactory.models.lightgbm import LightGBM
+    def _grown(self, train: Labelled, seed: int) -> "Booster":
+        import lightgbm
 
-        own = {key: self.training[key] for key in ("rounds", "learning_rate", "num_leaves")}
-        return LightGBM(TREES | own, NO_STOPPING, self.threads)
+        own = {key: self.training[key] for key in ("learning_rate", "num_leaves")}
+        classes = {"objective": "multiclass", "num_class": len(self.classes)}
+        parameters = TREES | own | classes | {"seed": seed, "num_threads": self.threads}
+        data = lightgbm.Dataset(
+            train.X.matrix(), self._codes(train.y), weight=train.weight, params=parameters
+        )
+        return lightgbm.train(parameters, data, num_boost_round=self.training["rounds"])
 
     def _probabilities(self, X: FeatureRows) -> Float64Array2D:
         if not self._by_trees:
             return super()._probabilities(X)
-        return self.trees._probabilities(X)
+        found: Float64Array2D = self.trees.predict(X.matrix(), num_threads=self.threads)
+        return found
 
     def get_feature_importance(self) -> dict[str, float]:
         """Share of the absolute coefficients, mean over classes, or of the gain of the trees."""
         if not self._by_trees:
             return super().get_feature_importance()
-        return self.trees.get_feature_importance()
+        return self._shares(self.trees.feature_importance("gain"))
 
     def _write_state(self, path: Path) -> None:
         if not self._by_trees:
             super()._write_state(path)
             return
-        text = self.trees.booster.model_to_string().encode()
+        text = self.trees.model_to_string().encode()
         np.savez(path / "model.npz", trees=np.frombuffer(text, dtype=np.uint8))
 
     def _read_state(self, path: Path) -> None:
         if not self._by_trees:
             super()._read_state(path)
             return
-        from lightgbm import Booster
+        import lightgbm
 
-        self.trees = self._new_trees()
-        self.trees.feature_names, self.trees.classes = self.feature_names, self.classes
         with np.load(path / "model.npz", allow_pickle=False) as arrays:
-            self.trees.booster = Booster(model_str=arrays["trees"].tobytes().decode())
+            self.trees = lightgbm.Booster(model_str=arrays["trees"].tobytes().decode())
 
     def _inputs(self, X: FeatureRows) -> Float64Array2D:
         return log_probabilities(X)
