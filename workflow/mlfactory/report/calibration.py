@@ -198,8 +198,8 @@ def _table(part: HorizonEvidence) -> Table:
     return Table(
         f"Before and after calibration, h{part.horizon}",
         (
-            *("model", "log-loss gained", "log-loss before", "after"),
-            *("calibration error before", "after"),
+            *("model", "log-loss gained", "log-loss before", "log-loss after"),
+            *("calibration error before", "calibration error after"),
         ),
         tuple(rows),
         note="Out of fold; value [interval]. The gain is paired, above 0 where calibration helps. "
