@@ -32,11 +32,11 @@ def out_of_fold(
 ) -> tuple[list[pd.DataFrame], float]:
     """Predictions of the rows that each fold holds out, and the CPU seconds of the fits."""
     began, parts = time.process_time(), []
-    for fold in range(settings["folds"]["n_splits"]):
+    for fold in sorted(folds["fold"].dropna().unique()):
         _, predicted, _ = fit_fold(
             train,
             folds,
-            fold=fold,
+            fold=int(fold),
             embargo=settings["folds"]["embargo"],
             model=model,
             **settings["fit"] | {"calibration": method},
