@@ -141,18 +141,22 @@ use rule backtest_predictions as backtest_walk_forward with:
         code=code("backtest_predictions"),
 
 
-# It also reads the ledger and the looks at test, which are no rule's output: all that this run
-# adds to them must be there before.
+# It also reads the ledger and the looks at test, which are no rule's output: all that a run adds to
+# them comes before, and another horizon's makes nothing again.
 rule assess_backtests:
     input:
-        tried=expand(
-            "<results>/{{symbol}}/backtest/thresholds_h{horizon}.json",
-            horizon=HORIZONS,
+        tried=ancient(
+            expand(
+                "<results>/{{symbol}}/backtest/thresholds_h{horizon}.json",
+                horizon=HORIZONS,
+            )
         ),
-        looked=expand(
-            "<results>/{{symbol}}/backtest/{model}_h{horizon}_test/equity.parquet",
-            model=BACKTESTED.get("test", []),
-            horizon=HORIZONS,
+        looked=ancient(
+            expand(
+                "<results>/{{symbol}}/backtest/{model}_h{horizon}_test/equity.parquet",
+                model=BACKTESTED.get("test", []),
+                horizon=HORIZONS,
+            )
         ),
         account="<results>/{symbol}/bars.json",
         thresholds="<results>/{symbol}/backtest/thresholds_h{horizon}.json",
