@@ -133,3 +133,16 @@ def test_ensembles_out_of_fold_stand_beside_their_best_member_too():
     against = found["models"]["mine"]["against_best"]
     assert (against["member"], against["value"]) == ("knows", 0.0)
     assert against["low"] == against["high"] == 0.0
+
+
+def test_difference_over_a_single_session_has_no_interval():
+    train, folds, val, val_folds = split_tables(n=900, n_val=100)
+    of = of_members(val, val_folds)
+    best = {"mine": "knows"}
+    found = score_validation(
+        train, folds, val, val_folds, of | {"mine": of["guesses"]}, best, **SETTINGS
+    )
+    assert found["data"]["blocks"] == {"1": 1}
+    against = found["models"]["mine"]["against_best"]
+    assert against["value"] > 0
+    assert against["low"] is against["high"] is None

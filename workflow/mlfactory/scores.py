@@ -109,13 +109,14 @@ class Scorer:
         found = [self._intervals(p, drawn) for drawn in self.resamples]
         return {**wider(found), "macro_f1": metrics.macro_f1(self.y, p)}
 
-    def difference(self, table: pd.DataFrame, other: pd.DataFrame) -> dict[str, float]:
+    def difference(self, table: pd.DataFrame, other: pd.DataFrame) -> dict[str, float | None]:
         """The log-loss of one model's predictions less that of another's, on the same rows.
 
         Returns
         -------
         ``value``, ``low``, ``high`` and ``block_sessions``, nats, below 0 where the first is
-        better; the resamples are those of `score`, so that the difference is paired.
+        better; the resamples are those of `score`, so that the difference is paired. Of a single
+        block nothing can be resampled: no ends.
         """
         losses = [metrics.log_losses(self.y, self._predicted(one)) for one in (table, other)]
         found = [
@@ -125,7 +126,9 @@ class Scorer:
             }
             for drawn in self.resamples
         ]
-        return wider(found)["of"]
+        ends: dict[str, float | None] = {**wider(found)["of"]}
+        one_block = self.resamples[0].counts.shape[1] < 2
+        return ends | {"low": None, "high": None} if one_block else ends
 
     def _predicted(self, table: pd.DataFrame) -> Float64Array2D:
         """Probabilities of the scored rows, sums of 1."""
