@@ -59,3 +59,15 @@ def test_sample_that_was_not_traded_is_a_note(evidence):
 
 def test_section_follows_the_scores():
     assert backtests.section in page.SECTIONS
+
+
+def test_groups_are_those_of_the_highest_ratio_among_models_with_enough_trades(evidence):
+    part = evidence.horizons[-1]
+    models = part.assessment["samples"]["walkforward"]
+    best = max(models, key=lambda name: models[name]["sharpe"]["value"])
+    (chart,) = backtests._where_from(part, "walkforward", "USD")
+    assert f": {best}, walkforward" in chart.title
+    few = {name: one | {"trades": backtests.LEAST_TRADES - 1} for name, one in models.items()}
+    samples = part.assessment["samples"] | {"walkforward": few}
+    without = replace(part, assessment=part.assessment | {"samples": samples})
+    assert backtests._where_from(without, "walkforward", "USD") == []

@@ -53,3 +53,11 @@ def test_no_ensemble_is_a_note(evidence):
     made = ensembles.section(replace(evidence, horizons=(part,)))
     assert [type(block) for block in made.blocks] == [Note]
     assert ensembles.section in page.SECTIONS
+
+
+def test_members_that_are_all_of_many_models_are_not_named_one_by_one(evidence):
+    part = evidence.horizons[-1]
+    assert ensembles._table(part, 2).rows[0][1] == "logistic, lightgbm"
+    many = replace(part, members={"voting": dict.fromkeys("abcde", 0.2)})
+    assert ensembles._table(many, 5).rows[0][1] == "all 5 models"
+    assert ensembles._table(many, 6).rows[0][1] == "a, b, c, d, e"

@@ -15,6 +15,9 @@ def test_run_ends_with_a_page_of_every_horizon_and_model(finished):
     assert set(re.findall(r'<button type="button" data-horizon="(\d+)"', page)) == {"5", "20"}
     for model in ("logistic", "lightgbm", "voting"):
         assert f"<h4>{model}</h4>" in page
+    ensembles = page.split('<section id="ensembles">')[1].split("</section>")[0]
+    for name in ("voting", "blend"):  # blending too, which has nothing out of fold
+        assert f"<span>{name}</span>" in ensembles
     assert str(finished) not in page.split("<script")[0]
 
 

@@ -34,6 +34,8 @@ SAMPLES = {
 
 TONES = {"evidence": "good"}
 HELD = "one contract held"
+LEAST_TRADES = 30
+"""Trades below which their sums by group say nothing."""
 GROUPS = {
     "hour": "hour of entry, exchange time",
     "weekday": "weekday of entry",
@@ -217,9 +219,13 @@ def _slippages(part: HorizonEvidence, sample: str) -> Chart:
 
 
 def _where_from(part: HorizonEvidence, sample: str, currency: str) -> list[Block]:
-    """Profit of the model with the highest ratio by hour, weekday, side, volatility and exit."""
+    """Profit of the model with the highest ratio, of those with some trades, by group."""
     models = part.assessment["samples"][sample]
-    rated = {name: one["sharpe"]["value"] for name, one in models.items() if one["sharpe"]}
+    rated = {
+        name: one["sharpe"]["value"]
+        for name, one in models.items()
+        if one["sharpe"] and one["trades"] >= LEAST_TRADES
+    }
     if not rated:
         return []
     best = max(rated, key=lambda name: rated[name])

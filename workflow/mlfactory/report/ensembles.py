@@ -19,6 +19,9 @@ from mlfactory.report._base import (
 from mlfactory.report.evidence import Evidence, HorizonEvidence
 from mlfactory.report.summary import blocks_in_words
 
+LISTED = 4
+"""Members that are named even where they are all models; more would widen the page."""
+
 
 def section(evidence: Evidence) -> Section:
     """Of each horizon the paired differences out of fold and on validation, and the weights."""
@@ -27,7 +30,7 @@ def section(evidence: Evidence) -> Section:
         if not part.members:
             blocks.append(Note("No ensemble is configured.", part.horizon))
             continue
-        blocks += [_table(part), _weights(part)]
+        blocks += [_table(part, len(evidence.models)), _weights(part)]
     return Section("ensembles", "Ensembles beside their best member", tuple(blocks))
 
 
@@ -40,7 +43,7 @@ def reading(difference: dict[str, Any] | None) -> Chip:
     return Chip("worse" if difference["low"] > 0 else "no difference", "flat")
 
 
-def _table(part: HorizonEvidence) -> Table:
+def _table(part: HorizonEvidence, n_models: int) -> Table:
     out_of_fold = part.scores["models"]
     validated = part.scores["validation"]["models"] if "validation" in part.scores else {}
     rows = []
@@ -50,7 +53,9 @@ def _table(part: HorizonEvidence) -> Table:
         cells: list[str | Chip] = []
         for one in found:
             cells += ["n/a" if one is None else with_interval(one), reading(one)]
-        rows.append((name, ", ".join(weights), member, *cells))
+        whole = len(weights) == n_models > LISTED
+        listed = f"all {n_models} models" if whole else ", ".join(weights)
+        rows.append((name, listed, member, *cells))
     data = part.scores.get("validation", {}).get("data")
     said = (
         ""

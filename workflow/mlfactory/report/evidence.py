@@ -217,14 +217,14 @@ def read_horizons(
         of_folds = tables.read(folds[at], schemas.FOLDS)
         before = uncalibrated[at * n_before : (at + 1) * n_before]
         stack = tables.read_stack(stacks[at], models)
-        combined = {e: tables.read(oof[horizon, e], schemas.PREDICTIONS) for e in ensembles}
+        out_of_fold = {e: tables.read(oof[horizon, e], schemas.PREDICTIONS) for e in ensembles}
         return HorizonEvidence(
             horizon,
             tables.read_json(barriers[at]),
             tables.read(labels[at], schemas.LABELS).iloc[rows].reset_index(drop=True),
             of_folds,
             stack,
-            unstack(stack, list(models)) | combined,
+            unstack(stack, list(models)) | out_of_fold,
             tables.read_json(scores[at]),
             {
                 model: [
