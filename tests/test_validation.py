@@ -146,3 +146,15 @@ def test_difference_over_a_single_session_has_no_interval():
     against = found["models"]["mine"]["against_best"]
     assert against["value"] > 0
     assert against["low"] is against["high"] is None
+
+
+def test_validation_without_a_move_is_not_scored():
+    train, folds, val, val_folds = split_tables(n=900, n_val=400)
+    of = of_members(val, val_folds)
+    cut = validation.second_part(val_folds["session"])
+    quiet = val_folds.copy()
+    quiet.loc[cut:, "label"] = quiet["label"].iloc[cut:].where(quiet["label"].isna(), 1)
+    assert score_validation(train, folds, val, quiet, of, {}, **SETTINGS) is None
+    unknown = val_folds.copy()
+    unknown.loc[cut:, "label"] = pd.NA
+    assert score_validation(train, folds, val, unknown, of, {}, **SETTINGS) is None

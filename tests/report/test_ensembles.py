@@ -61,3 +61,10 @@ def test_members_that_are_all_of_many_models_are_not_named_one_by_one(evidence):
     many = replace(part, members={"voting": dict.fromkeys("abcde", 0.2)})
     assert ensembles._table(many, 5).rows[0][1] == "all 5 models"
     assert ensembles._table(many, 6).rows[0][1] == "a, b, c, d, e"
+
+
+def test_validation_that_was_not_scored_is_n_a(evidence):
+    part = evidence.horizons[-1]
+    without = replace(part, scores=part.scores | {"validation": None})
+    row = ensembles._table(without, 2).rows[0]
+    assert row[5:] == ("n/a", Chip("n/a", "flat"))

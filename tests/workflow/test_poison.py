@@ -12,6 +12,7 @@ HORIZON = 20
 OVERLAY = """symbols: [MES]
 horizons: [20]
 models: [logistic, lightgbm]
+ensembles: [voting]
 folds: {n_splits: 2}
 features: {timeframes: [30min, 1h]}
 splits: {embargo_sessions: 1, min_sessions: {train: 5, val: 1, test: 1}}
@@ -20,7 +21,11 @@ nulls: {session_shift: 0, probe: {shifts: 5, sign_flips: 1}}
 """
 SEARCH = """labels: {search: {enabled: true, share: 0.4, trials: 20, startup_trials: 5}}
 """
-TARGETS = ("scores", "results/MES/predictions/logistic_h20_val.parquet")
+TARGETS = (
+    "scores",
+    "results/MES/predictions/logistic_h20_val.parquet",
+    "results/MES/backtest/thresholds_h20.json",
+)
 OF_TRAINING = (
     "splits/train.parquet",
     "folds_h*.parquet",
@@ -29,7 +34,7 @@ OF_TRAINING = (
     "walkforward/*",
     "stacking_dataset_h*.parquet",
     "ensembles/*/oof.parquet",
-    "scores_h*.json",
+    "backtest/thresholds_h*.json",
 )
 """What is made from the training split alone; the rest has rows of validation and test."""
 
@@ -89,10 +94,15 @@ def test_nothing_made_from_the_training_split_sees_what_comes_after_its_labels(h
     start = last_label_end(honest)
     spoilt = run(tmp_path / "spoilt", poisoned(market(), start))
     before, after = contents(honest, *OF_TRAINING), contents(spoilt, *OF_TRAINING)
-    assert {name.split("/")[0] for name in before} >= {"splits", "models", "oof", "walkforward"}
+    assert {name.split("/")[0] for name in before} >= {
+        *("splits", "models", "oof", "walkforward", "backtest")
+    }
     assert len([name for name in before if name.startswith("models/")]) > 10
     assert before.keys() == after.keys()
     assert [name for name in before if before[name] != after[name]] == []
+    one, other = (tables.read_json(made / f"scores_h{HORIZON}.json") for made in (honest, spoilt))
+    assert one.pop("validation") != other.pop("validation")
+    assert one == other
     later = ("splits/val.parquet", "splits/test.parquet", "predictions/*.parquet")
     one, other = contents(honest, *later), contents(spoilt, *later)
     assert [name for name in one if one[name] == other[name]] == []

@@ -14,6 +14,7 @@ from mlfactory.baselines import class_prior, fold_baselines
 from mlfactory.comparisons import add_calibration
 from mlfactory.folds import as_stacked, by_refit, embargo_bars
 from mlfactory.oof import TrainingSet, fold_rows, training_set
+from mlfactory.quality import LONG, SHORT
 from mlfactory.significance import judge
 from mlfactory.stacking import probabilities, unstack
 from mlfactory.statistics import (
@@ -305,8 +306,10 @@ def score_validation(
     predictions: dict[str, pd.DataFrame],
     best: dict[str, str],
     **settings: Any,
-) -> dict[str, Any]:
+) -> dict[str, Any] | None:
     """Scores of every model on the second part of validation, in the form of `score_models`.
+
+    None where no label of it is short or long: nothing could be said of direction.
 
     Parameters
     ----------
@@ -320,6 +323,8 @@ def score_validation(
         See `Scorer`.
     """
     rows, of_rows = after_training(train, folds, val, val_folds)
+    if not of_rows["label"].iloc[len(folds) :].isin([SHORT, LONG]).any():
+        return None
     scorer = Scorer(rows, of_rows, **settings)
     first = of_rows["datetime"].iloc[len(folds)]
     later = {name: t[t["datetime"] >= first] for name, t in predictions.items()}

@@ -45,7 +45,8 @@ def reading(difference: dict[str, Any] | None) -> Chip:
 
 def _table(part: HorizonEvidence, n_models: int) -> Table:
     out_of_fold = part.scores["models"]
-    validated = part.scores["validation"]["models"] if "validation" in part.scores else {}
+    validation = part.scores.get("validation") or {"models": {}, "data": None}
+    validated = validation["models"]
     rows = []
     for name, weights in part.members.items():
         found = [one.get(name, {}).get("against_best") for one in (out_of_fold, validated)]
@@ -56,7 +57,7 @@ def _table(part: HorizonEvidence, n_models: int) -> Table:
         whole = len(weights) == n_models > LISTED
         listed = f"all {n_models} models" if whole else ", ".join(weights)
         rows.append((name, listed, member, *cells))
-    data = part.scores.get("validation", {}).get("data")
+    data = validation["data"]
     said = (
         ""
         if data is None
