@@ -13,8 +13,8 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
-from mlfactory.errors import UserError
 from mlfactory.files import atomic
+from mlfactory.json_lines import read as read
 
 NAME = "trials.jsonl"
 
@@ -33,28 +33,6 @@ def study_id(found: dict[str, Any]) -> str:
     return f"{found['study']['name']}:{hashlib.sha256(text.encode()).hexdigest()[:16]}"
 
 
-def read(path: str | Path) -> list[dict[str, Any]]:
-    """Every trial, in the order in which the studies were added; none where there is no ledger.
-
-    Raises
-    ------
-    UserError
-        When a line is no trial; file and line are named.
-    """
-    path = Path(path)
-    if not path.exists():
-        return []
-    found = []
-    for number, line in enumerate(path.read_text().splitlines(), start=1):
-        try:
-            found.append(json.loads(line))
-        except ValueError as error:
-            raise UserError(
-                f"{path}: line {number} is not json ({error}); mend or delete that line"
-            ) from error
-    return found
-
-
 def add(found: dict[str, Any], path: str | Path) -> None:
     """Add a study's trials, once.
 
@@ -69,7 +47,7 @@ def add(found: dict[str, Any], path: str | Path) -> None:
     Raises
     ------
     UserError
-        See `read`.
+        See `json_lines.read`.
     """
     path = Path(path)
     path.parent.mkdir(parents=True, exist_ok=True)

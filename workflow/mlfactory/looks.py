@@ -12,7 +12,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
-from mlfactory.errors import UserError
+from mlfactory.json_lines import read as read
 
 NAME = "test_looks.jsonl"
 
@@ -54,7 +54,7 @@ def add(look: dict[str, Any], path: str | Path) -> None:
     Raises
     ------
     UserError
-        See `read`.
+        See `json_lines.read`.
     """
     path = Path(path)
     path.parent.mkdir(parents=True, exist_ok=True)
@@ -69,25 +69,3 @@ def add(look: dict[str, Any], path: str | Path) -> None:
 
 def _what(look: Mapping[str, Any]) -> dict[str, Any]:
     return {key: value for key, value in look.items() if key != "time"}
-
-
-def read(path: str | Path) -> list[dict[str, Any]]:
-    """Every look, the first one first; none where there is no file.
-
-    Raises
-    ------
-    UserError
-        When a line is no json; file and line are named.
-    """
-    path = Path(path)
-    if not path.exists():
-        return []
-    looks = []
-    for number, line in enumerate(path.read_text().splitlines(), start=1):
-        try:
-            looks.append(json.loads(line))
-        except ValueError as error:
-            raise UserError(
-                f"{path}: line {number} is not json ({error}); mend or delete that line"
-            ) from error
-    return looks
