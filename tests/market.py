@@ -3,7 +3,10 @@
 import numpy as np
 import pandas as pd
 
+from mlfactory.bars import make_bars
+from mlfactory.calendar import sessions
 from mlfactory.contracts import Contract, Slippage
+from mlfactory.times import from_nanoseconds, nanoseconds
 
 MINUTE = pd.Timedelta("1min")
 
@@ -65,3 +68,28 @@ def random_raw(n, seed, *, tick=0.25, jump=0.02):
     everything = np.column_stack([opening, inside])
     rows = np.column_stack([opening, everything.max(axis=1), everything.min(axis=1), inside[:, -1]])
     return rows * tick
+
+
+def over_a_clock_change(flat):
+    """Bars and raw bars of the hour before a weekend in winter time and the first one after it.
+
+    The clock changes in between; all rows are ``flat`` but for a jump to 104 in minute 70.
+    """
+    days = [pd.Timestamp(day, tz="UTC") for day in ("2024-03-07", "2024-03-13")]
+    schedule = sessions("CME_Equity", *days)
+    hours = [pd.Timestamp(t, tz="UTC") for t in ("2024-03-08 21:00", "2024-03-10 22:00")]
+    before, after = (pd.date_range(hour, periods=60, freq="1min") for hour in hours)
+    raw = pd.DataFrame({"datetime": pd.Series(before.append(after)).dt.as_unit("ns")})
+    raw[["open", "high", "low", "close"]] = flat
+    raw.loc[70, ["high", "close"]] = 104.0
+    raw["volume"] = 1.0
+    raw["contract"] = pd.Series([None] * len(raw), dtype="str")
+    number = schedule.locate(nanoseconds(raw["datetime"]))
+    raw["session"] = schedule.date[number]
+    raw["session_open"] = from_nanoseconds(schedule.open_ns[number])
+    raw["session_close"] = from_nanoseconds(schedule.close_ns[number])
+    five = pd.Timedelta("5min")
+    bars, raw_bars, _ = make_bars(
+        raw, schedule, raw_interval=MINUTE, bar_interval=five, max_gap=pd.Timedelta("60min")
+    )
+    return bars, raw_bars

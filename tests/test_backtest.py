@@ -5,15 +5,12 @@ import pandas as pd
 import pytest
 
 import naive_backtest as naive
-from market import MINUTE, bars_of, contract, random_raw
+from market import MINUTE, bars_of, contract, over_a_clock_change, random_raw
 from mlfactory import schemas, tables
 from mlfactory.backtest import Market, Trader, booked, costs, equity, trades
-from mlfactory.bars import make_bars
-from mlfactory.calendar import sessions
 from mlfactory.contracts import Slippage
 from mlfactory.fills import fills, first_rows, on_tick
 from mlfactory.regimes import is_volatile
-from mlfactory.times import from_nanoseconds, nanoseconds
 
 MES = {
     "commission_per_contract": 1.24,
@@ -200,23 +197,7 @@ def test_calm_fill_costs_less_than_a_volatile_one():
 
 def test_day_of_clock_change_and_partial_month_by_hand():
     """A March of three days: in on Friday in winter time, out on Sunday evening in summer time."""
-    days = [pd.Timestamp(day, tz="UTC") for day in ("2024-03-07", "2024-03-13")]
-    schedule = sessions("CME_Equity", *days)
-    hours = [pd.Timestamp(t, tz="UTC") for t in ("2024-03-08 21:00", "2024-03-10 22:00")]
-    before, after = (pd.date_range(hour, periods=60, freq="1min") for hour in hours)
-    raw = pd.DataFrame({"datetime": pd.Series(before.append(after)).dt.as_unit("ns")})
-    raw[["open", "high", "low", "close"]] = FLAT
-    raw.loc[70, ["high", "close"]] = 104.0
-    raw["volume"] = 1.0
-    raw["contract"] = pd.Series([None] * len(raw), dtype="str")
-    number = schedule.locate(nanoseconds(raw["datetime"]))
-    raw["session"] = schedule.date[number]
-    raw["session_open"] = from_nanoseconds(schedule.open_ns[number])
-    raw["session_close"] = from_nanoseconds(schedule.close_ns[number])
-    five = pd.Timedelta("5min")
-    bars, raw_bars, _ = make_bars(
-        raw, schedule, raw_interval=MINUTE, bar_interval=five, max_gap=pd.Timedelta("60min")
-    )
+    bars, raw_bars = over_a_clock_change(FLAT)
     market = market_of(bars, raw_bars, cross_sessions=None)
     at = int(np.flatnonzero(bars["datetime"] == pd.Timestamp("2024-03-08 21:55", tz="UTC"))[0])
     table, by_session = traded(market, {at: 2}, max_contracts=2)

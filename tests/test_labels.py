@@ -3,15 +3,12 @@ import pandas as pd
 import pytest
 
 import naive
-from market import MINUTE, bars_of, contract, random_raw
+from market import MINUTE, bars_of, contract, over_a_clock_change, random_raw
 from mlfactory import labels as module
 from mlfactory import schemas, tables
 from mlfactory.barriers import average_true_range, barrier_width, restarts
-from mlfactory.bars import make_bars
-from mlfactory.calendar import sessions
 from mlfactory.contracts import Slippage
 from mlfactory.labels import average_uniqueness, label_bars, trades_around_the_clock
-from mlfactory.times import from_nanoseconds, nanoseconds
 
 NAMES = {0: "short", 1: "neutral", 2: "long"}
 FLAT = (100.0, 101.0, 99.0, 100.0)
@@ -173,24 +170,7 @@ def test_row_whose_nearer_barrier_does_not_clear_the_cost_is_not_tradable():
 
 
 def test_day_of_clock_change_labels_by_the_exchanges_sessions():
-    days = [pd.Timestamp(day, tz="UTC") for day in ("2024-03-07", "2024-03-13")]
-    schedule = sessions("CME_Equity", *days)
-    # The last hour before the weekend (winter time), and the first after the clock change.
-    hours = [pd.Timestamp(t, tz="UTC") for t in ("2024-03-08 21:00", "2024-03-10 22:00")]
-    before, after = (pd.date_range(hour, periods=60, freq="1min") for hour in hours)
-    raw = pd.DataFrame({"datetime": pd.Series(before.append(after)).dt.as_unit("ns")})
-    raw[["open", "high", "low", "close"]] = FLAT
-    raw.loc[70, ["high", "close"]] = 104.0
-    raw["volume"] = 1.0
-    raw["contract"] = pd.Series([None] * len(raw), dtype="str")
-    number = schedule.locate(nanoseconds(raw["datetime"]))
-    raw["session"] = schedule.date[number]
-    raw["session_open"] = from_nanoseconds(schedule.open_ns[number])
-    raw["session_close"] = from_nanoseconds(schedule.close_ns[number])
-    five = pd.Timedelta("5min")
-    bars, raw_bars, _ = make_bars(
-        raw, schedule, raw_interval=MINUTE, bar_interval=five, max_gap=pd.Timedelta("60min")
-    )
+    bars, raw_bars = over_a_clock_change(FLAT)
     assert set(bars["segment"]) == {0}
     given = {"k_up": 1.0, "k_down": 1.0, "max_bars": 12, "atr_period": 2, "atr_floor_ticks": 1.0}
     given["horizon"] = 5
