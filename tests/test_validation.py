@@ -5,8 +5,9 @@ import pandas as pd
 import pytest
 
 from mlfactory import config, ensembles, validation
+from mlfactory.comparisons import best_members
 from mlfactory.errors import UserError
-from mlfactory.scores import best_members, score_models, score_validation
+from mlfactory.scores import score_models, score_validation
 from test_scores import SETTINGS, oracle, predictions, scored_tables
 
 MEMBERS = ["knows", "guesses"]

@@ -1,4 +1,4 @@
-"""Models beside what they were before calibration, paired on the same rows."""
+"""Models beside others on the same rows: an ensemble and its best member, before and after."""
 
 from typing import TYPE_CHECKING, Any
 
@@ -32,3 +32,22 @@ def add_calibration(
             "before": {key: before[key] for key in ("log_loss", "calibration_error")},
             "gain": scorer.difference(table, predictions[name]),
         }
+
+
+def best_members(scores: dict[str, Any], ensembles: dict[str, list[str]]) -> dict[str, str]:
+    """Of each ensemble the member of least log-loss by these scores."""
+    losses = {name: one["log_loss"]["value"] for name, one in scores["models"].items()}
+    return {name: min(members, key=lambda m: losses[m]) for name, members in ensembles.items()}
+
+
+def add_differences(
+    models: dict[str, Any],
+    scorer: "Scorer",
+    predictions: dict[str, pd.DataFrame],
+    best: dict[str, str],
+) -> None:
+    """Add to each ensemble ``against_best``: its paired difference in log-loss to that member."""
+    for name, member in best.items():
+        if name in models:
+            found = scorer.difference(predictions[name], predictions[member])
+            models[name]["against_best"] = {"member": member, **found}

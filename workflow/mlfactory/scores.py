@@ -11,7 +11,7 @@ import pandas as pd
 from mlfactory import metrics
 from mlfactory._typing import Float64Array1D, Float64Array2D, Int64Array1D
 from mlfactory.baselines import class_prior, fold_baselines
-from mlfactory.comparisons import add_calibration
+from mlfactory.comparisons import add_calibration, add_differences, best_members
 from mlfactory.folds import as_stacked, by_refit, embargo_bars
 from mlfactory.oof import TrainingSet, fold_rows, training_set
 from mlfactory.quality import LONG, SHORT
@@ -331,25 +331,6 @@ def score_validation(
     models = {name: scorer.score(table) | {"nulls": {}} for name, table in later.items()}
     add_differences(models, scorer, later, best)
     return {"data": scorer.describe(), "settings": settings, "models": models, "probe": {}}
-
-
-def best_members(scores: dict[str, Any], ensembles: dict[str, list[str]]) -> dict[str, str]:
-    """Of each ensemble the member of least log-loss by these scores."""
-    losses = {name: one["log_loss"]["value"] for name, one in scores["models"].items()}
-    return {name: min(members, key=lambda m: losses[m]) for name, members in ensembles.items()}
-
-
-def add_differences(
-    models: dict[str, Any],
-    scorer: Scorer,
-    predictions: dict[str, pd.DataFrame],
-    best: dict[str, str],
-) -> None:
-    """Add to each ensemble ``against_best``: its paired difference in log-loss to that member."""
-    for name, member in best.items():
-        if name in models:
-            found = scorer.difference(predictions[name], predictions[member])
-            models[name]["against_best"] = {"member": member, **found}
 
 
 def score_models(

@@ -3,9 +3,9 @@ from pathlib import Path
 import pandas as pd
 
 from mlfactory import ledger, runtime, schemas, tables
+from mlfactory.comparisons import best_members
 from mlfactory.folds import as_stacked, fold_table
 from mlfactory.scores import (
-    best_members,
     by_model,
     null_replicates,
     nulls_by_kind,
