@@ -145,7 +145,7 @@ def test_on_a_terminal_one_line_is_redrawn_with_what_runs_and_the_time_left(copy
     status, shown = on_terminal(copy, "./pipeline", "run", *TEST)
     assert status == 0, shown
     drawn = re.findall(r"\r(\d+/\d+,[^\r]* fit DEMO lightgbm[^\r]*)", shown)
-    assert any(re.search(r"\d/\d+, about \d+ s left, fit DEMO lightgbm", line) for line in drawn), (
+    assert any(re.search(r"\d/\d+, about \d+ (s|min) left, fit DEMO", line) for line in drawn), (
         shown
     )
     assert max(map(len, drawn)) < 120
