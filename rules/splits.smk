@@ -67,6 +67,7 @@ rule assign_folds:
         barriers="<results>/{symbol}/barriers_h{horizon}.json",
         labels="<results>/{symbol}/{market}labels_h{horizon}.parquet",
         train="<results>/{symbol}/{market}splits/train.parquet",
+        own=SETTINGS["folds"]["file"] or [],
     output:
         folds="<results>/{symbol}/{market}folds_h{horizon}.parquet",
     log:
@@ -77,6 +78,7 @@ rule assign_folds:
         "../envs/data.yaml"
     params:
         n_splits=SETTINGS["folds"]["n_splits"],
+        file=SETTINGS["folds"]["file"],
         code=code("assign_folds"),
     message:
         "assign {wildcards.symbol} {wildcards.market}training rows to folds at horizon {wildcards.horizon}"

@@ -75,7 +75,11 @@ def test_overlay_keeps_what_it_does_not_name(tmp_path):
         "folds: {n_splits: 4}\nlabels: {barriers: {MES: {20: {k_up: 9, k_down: 9, max_bars: 50}}}}"
     )
     settings = load([tmp_path / "mine.yaml"])
-    assert settings["folds"] == {"n_splits": 4, "embargo": {"sessions": 1, "min_bars": 240}}
+    assert settings["folds"] == {
+        "n_splits": 4,
+        "file": None,
+        "embargo": {"sessions": 1, "min_bars": 240},
+    }
     assert barriers(settings, "MES", 20)["k_up"] == 9
     assert barriers(settings, "MES", 5)["k_up"] == 1.5
     assert barriers(settings, "NQ", 5)["k_up"] == 1.35

@@ -2,6 +2,8 @@
 
 from itertools import product
 
+import numpy as np
+import pandas as pd
 import pytest
 import yaml
 from clone import OOF, planned, snakemake
@@ -233,7 +235,7 @@ def test_every_key_of_the_schema_is_tried():
     search = {f"labels.search.{key}" for key in OF_SEARCH}
     search |= {f"selection.{key}" for key in OF_SELECTION}
     search |= {f"tuning.{key}" for key in OF_TUNING}
-    assert keys - containers == set(KEYS) | ELSEWHERE | LIMITS | search
+    assert keys - containers == set(KEYS) | ELSEWHERE | LIMITS | search | {"folds.file"}
 
 
 @pytest.mark.parametrize("key", KEYS)
@@ -244,6 +246,31 @@ def test_key_makes_its_job_run_again_and_no_earlier_one(finished, tmp_path, key)
     jobs, _ = planned(finished, config=arguments)
     assert again in jobs
     assert untouched not in jobs
+
+
+def test_own_folds_are_held_out_and_a_change_of_their_file_makes_them_again(copy):
+    folds = "results/DEMO/folds_h5.parquet"
+    (copy / "mine.yaml").write_text("folds: {file: folds.csv}")
+    (copy / "folds.csv").write_text(
+        "fold,start,end\n0,2024-01-04,2024-01-09\n1,2024-01-09,2024-01-12\n2,2024-01-12,2025-01-01\n"
+    )
+    config = ("config/test.yaml", "mine.yaml")
+    before = pd.read_parquet(copy / folds)
+    jobs, _ = planned(copy, folds, config=config)
+    assert jobs == {"assign_folds": 1}
+    run = snakemake(copy, folds, config=config)
+    assert run.returncode == 0, run.stderr
+    made = pd.read_parquet(copy / folds)
+    day = before["datetime"].dt.normalize()
+    border = [pd.Timestamp(date, tz="UTC") for date in ("2024-01-04", "2024-01-09", "2024-01-12")]
+    expected = np.searchsorted(border, day, side="right") - 1
+    assert made["fold"].fillna(-1).tolist() == expected.tolist()
+    fits, _ = planned(copy, OOF.format("logistic").replace("fold0", "fold2"), config=config)
+    assert "fit_classical" in fits
+    (copy / "folds.csv").write_text(
+        "fold,start,end\n0,2024-01-04,2024-01-09\n1,2024-01-09,2025-01-12\n"
+    )
+    assert planned(copy, folds, config=config)[0] == {"assign_folds": 1}
 
 
 @pytest.mark.parametrize("key", OF_SEARCH)

@@ -253,6 +253,7 @@ def audit_folds(market: Market, horizon: int) -> str:
         bars,
         labels,
         n_splits=n_splits,
+        file=settings["file"],
         bar_interval=market.bar_interval,
         n_searched=market.n_searched(len(rows)),
     )

@@ -8,7 +8,7 @@ from zoneinfo import ZoneInfo, ZoneInfoNotFoundError, available_timezones
 
 import pandas as pd
 
-from mlfactory import barrier_files, recipes
+from mlfactory import barrier_files, given_folds, recipes
 from mlfactory.checks.check import AT_LEAST
 from mlfactory.errors import UserError, nearest, shown
 from mlfactory.model_files import ROOT, load_models
@@ -47,6 +47,9 @@ def checked(
     settings = typed(text_keys(config), schema)
     validate(settings, schema, "config", sources)
     settings = fill_defaults(settings, schema)
+    given = given_folds.blocks(settings["folds"]["file"])
+    if given is not None:
+        settings["folds"]["n_splits"] = int(given["fold"].max()) + 1
     of_parts = (
         _intervals,
         _zones,

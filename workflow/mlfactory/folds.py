@@ -3,6 +3,7 @@
 import numpy as np
 import pandas as pd
 
+from mlfactory import given_folds
 from mlfactory._typing import Int64Array1D
 from mlfactory.purging import embargoed, overlapping, training_rows
 from mlfactory.times import nanoseconds, rows_at
@@ -33,6 +34,7 @@ def fold_table(
     *,
     n_splits: int,
     bar_interval: pd.Timedelta,
+    file: str | None = None,
     n_searched: int = 0,
 ) -> pd.DataFrame:
     """Folds and labels of the training split's rows, and of no other.
@@ -47,29 +49,40 @@ def fold_table(
         Number of folds.
     bar_interval
         Nominal length of a bar; the last of a session may end earlier.
+    file
+        The user's own folds in place of ``n_splits`` contiguous ones; see `given_folds.blocks`.
     n_searched
         The first rows of the training split that a search has read: no fold holds them out.
 
     Returns
     -------
     One row a training row, schema FOLDS. ``fold`` is missing in the first ``n_searched`` rows; the
-    others are shared out in ``n_splits`` contiguous blocks.
+    others are shared out in ``n_splits`` contiguous blocks, or as ``file`` says, which may leave
+    rows that no fold holds out: they train every fold.
 
     Raises
     ------
     ValueError
         When the training split and the labels are not of the same bars.
+    UserError
+        When a fold of ``file`` holds no row out, or `given_folds.blocks` refuses it.
     """
     rows = rows_at(labels["datetime"], train["datetime"])
     part = labels.iloc[rows].reset_index(drop=True)
     marks = bars.iloc[rows].reset_index(drop=True)
+    given = given_folds.blocks(file)
+    held_out_by = (
+        _contiguous(len(part), n_splits, n_searched)
+        if given is None
+        else given_folds.held_out_by(part["datetime"], given, n_searched, file)
+    )
     return pd.DataFrame(
         {
             "datetime": part["datetime"],
             "end": (marks["datetime"] + bar_interval).clip(upper=marks["session_close"]),
             "session": marks["session"],
             "minute": _minutes(marks["datetime"] - marks["session_open"]),
-            "fold": _held_out_by(len(part), n_splits, n_searched),
+            "fold": held_out_by,
             "label": part["label"],
             "t1": part["t1"],
             "bars_held": part["bars_held"],
@@ -79,7 +92,7 @@ def fold_table(
     )
 
 
-def _held_out_by(n_rows: int, n_splits: int, n_searched: int) -> pd.Series:
+def _contiguous(n_rows: int, n_splits: int, n_searched: int) -> pd.Series:
     """The fold of each row, missing in the first ``n_searched``."""
     folds = pd.Series(pd.NA, index=range(n_rows), dtype="Int16")
     folds.iloc[n_searched:] = fold_numbers(n_rows - n_searched, n_splits)

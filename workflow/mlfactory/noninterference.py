@@ -96,6 +96,7 @@ def training_tables(
         bars,
         market.labels(bars, raw_bars, horizon),
         n_splits=market.settings["folds"]["n_splits"],
+        file=market.settings["folds"]["file"],
         bar_interval=market.bar_interval,
         n_searched=market.n_searched(len(train)),
     )

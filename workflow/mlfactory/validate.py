@@ -8,7 +8,7 @@ import numpy as np
 import pandas as pd
 
 from mlfactory import config as configuration
-from mlfactory import contracts, raw_files, recipes, registry, row_kinds
+from mlfactory import contracts, given_folds, raw_files, recipes, registry, row_kinds
 from mlfactory.errors import UserError
 from mlfactory.features import catalog
 from mlfactory.labels import label_bars
@@ -68,7 +68,7 @@ def validate(settings: dict[str, Any], symbol: str) -> Iterator[str]:
     warmup_sessions = max(warmup_sessions, catalog.warmup_sessions(chosen) + 1)
     doubt = _doubt_of_calendar(account)
     require_sessions(splits, settings["splits"], symbol, warmup_sessions, doubt)
-    _require_folds(settings["folds"], _held_out_sessions(settings, symbol, bars, splits[0]))
+    _require_folds(settings, symbol, bars, splits[0])
     test = splits[-1]
     error = sharpe_standard_error(test.n_sessions, contract.calendar)
     left_out = len(bars) - first_row - sum(s.stop - s.start for s in splits)
@@ -138,24 +138,30 @@ def labels_in_words(labels: pd.DataFrame, max_bars: int) -> str:
     )
 
 
-def _held_out_sessions(
-    settings: dict[str, Any], symbol: str, bars: pd.DataFrame, train: Split
-) -> int:
-    """Sessions of the training split that folds hold out: all, but for those that are searched."""
+def _first_held_out(settings: dict[str, Any], symbol: str, bars: pd.DataFrame, train: Split) -> int:
+    """The first bar of the training split that a fold may hold out: the first not searched."""
     search = settings["labels"]["search"]
     if not search["enabled"]:
-        return train.n_sessions
+        return train.start
     share, longest = search["share"], max(settings["horizons"])
     first = train.start + searched_rows(train.stop - train.start, share)
     searched = bars.iloc[train.start : first]
     rows = usable(last_bars(searched, settings["labels"]["cross_sessions"]), longest)
     sessions = searched["session"].to_numpy()[rows]
     require_enough(sessions, symbol=symbol, share=share, horizon=longest)
-    return bars["session"].iloc[first : train.stop].nunique()
+    return first
 
 
-def _require_folds(folds: dict[str, Any], n_sessions: int) -> None:
-    """Refuse folds that would leave no whole session to train on."""
+def _require_folds(settings: dict[str, Any], symbol: str, bars: pd.DataFrame, train: Split) -> None:
+    """Refuse folds that would leave no whole session to train on, and own ones without a row."""
+    folds = settings["folds"]
+    first = _first_held_out(settings, symbol, bars, train)
+    given = given_folds.blocks(folds["file"])
+    if given is not None:
+        times = bars["datetime"].iloc[train.start : train.stop].reset_index(drop=True)
+        given_folds.held_out_by(times, given, first - train.start, folds["file"])
+        return
+    n_sessions = bars["session"].iloc[first : train.stop].nunique()
     n_splits, embargo = folds["n_splits"], folds["embargo"]["sessions"]
     if n_sessions * (n_splits - 1) / n_splits - embargo < 1 or n_splits > n_sessions:
         raise UserError(

@@ -48,7 +48,7 @@ def refits(
     first predicted row begins; the predicted rows are all that follow the first block, once each.
     """
     number = np.unique(session, return_inverse=True)[1]
-    searched = number[data.fold < 0].max(initial=-1) + 1
+    searched = number[: int(np.argmax(data.fold >= 0))].max(initial=-1) + 1
     first = max(ceil(first_share * (number[-1] + 1)), searched)
     cv = WalkForward(
         int(min(first, number[-1])),

@@ -10,6 +10,7 @@ folds = fold_table(
     tables.read(snakemake.input.bars, schemas.BARS),
     tables.read(snakemake.input.labels, schemas.LABELS),
     n_splits=snakemake.params.n_splits,
+    file=snakemake.params.file,
     n_searched=tables.read_json(snakemake.input.barriers)["searched_rows"],
     bar_interval=pd.Timedelta(account["bar_interval"]),
 )
