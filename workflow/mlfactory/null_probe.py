@@ -13,12 +13,13 @@ import numpy as np
 import pandas as pd
 
 from mlfactory import metrics
-from mlfactory._typing import Float64Array2D, Int8Array1D, Int64Array1D
+from mlfactory._typing import Float64Array1D, Float64Array2D, Int8Array1D
 from mlfactory.baselines import cells
 from mlfactory.folds import embargo_bars, training_rows
 from mlfactory.nulls import KINDS, shift_labels
 from mlfactory.oof import feature_rows
 from mlfactory.scaling import RobustScaler
+from mlfactory.splitters import Block, runs
 from mlfactory.times import nanoseconds
 
 PENALTY = 10.0
@@ -40,25 +41,34 @@ _AT_ONCE = 20
 class _Ridge:
     """A ridge regression of anything on fixed rows: what it makes of targets is linear in them.
 
-    ``centred`` are the (m, k) training inputs, ``solved`` is (k, k), ``held_out`` (r, k).
+    ``inputs`` are (n, k), of which the rows of the blocks ``train`` are learnt from; ``mean`` (k,)
+    is theirs and ``solved`` (k, k) the inverse of their moments about it with the penalty.
     """
 
-    centred: Float64Array2D
+    inputs: np.ndarray
+    train: list[Block]
+    mean: Float64Array1D
     solved: Float64Array2D
-    held_out: Float64Array2D
 
     @classmethod
-    def of(cls, X: Float64Array2D, held_out: Float64Array2D, penalty: float) -> "_Ridge":
+    def of(cls, inputs: np.ndarray, train: list[Block], penalty: float) -> "_Ridge":
         """Prepare inputs; the penalty is a training row's."""
-        mean = X.mean(axis=0)
-        centred = X - mean
-        moments = centred.T @ centred
-        moments[np.diag_indices_from(moments)] += penalty * len(X)
-        return cls(centred, np.linalg.inv(moments), held_out - mean)
+        n = sum(stop - first for first, stop in train)
+        parts = [inputs[first:stop] for first, stop in train]
+        mean = np.sum([part.sum(axis=0, dtype=np.float64) for part in parts], axis=0) / n
+        moments = np.sum([part.T @ part for part in parts], axis=0, dtype=np.float64)
+        moments -= n * np.outer(mean, mean)
+        moments[np.diag_indices_from(moments)] += penalty * n
+        return cls(inputs, train, mean, np.linalg.inv(moments))
 
-    def predict(self, targets: Float64Array2D) -> Float64Array2D:
-        """Of (m, t) targets less their means, the predicted held-out values, (r, t)."""
-        out: Float64Array2D = self.held_out @ (self.solved @ (self.centred.T @ targets))
+    def predict(self, targets: np.ndarray, held_out: list[Block]) -> Float64Array2D:
+        """What (n, t) targets, less their means over training rows, make of the held-out rows."""
+        parts = [(self.inputs[first:stop], targets[first:stop]) for first, stop in self.train]
+        moments = np.sum([x.T @ y for x, y in parts], axis=0, dtype=np.float64)
+        moments -= np.outer(self.mean, np.sum([y.sum(axis=0) for _, y in parts], axis=0))
+        weights = self.solved @ moments
+        scored = np.concatenate([self.inputs[first:stop] for first, stop in held_out])
+        out: Float64Array2D = scored @ weights.astype(self.inputs.dtype) - self.mean @ weights
         return out
 
 
@@ -66,8 +76,8 @@ class _Ridge:
 class _Fold:
     """Rows of one fold, and its two regressions: on features, and on volatility and clock."""
 
-    train: Int64Array1D
-    held_out: Int64Array1D
+    train: list[Block]
+    held_out: list[Block]
     features: _Ridge
     baseline: _Ridge
 
@@ -89,6 +99,7 @@ class Probe:
         self, train: pd.DataFrame, folds: pd.DataFrame, *, embargo: dict[str, int]
     ) -> None:
         values = feature_rows(train).values
+        columns = np.ascontiguousarray(values.T)  # sorted by the scalers, each in one piece
         longest = int(folds["bars_held"].max())
         start, ends = nanoseconds(folds["datetime"]), nanoseconds(folds["end"])
         end = ends[np.minimum(np.arange(len(folds)) + longest, len(folds) - 1)]
@@ -96,14 +107,14 @@ class Probe:
         bars = embargo_bars(folds, **embargo)
         self.folds = []
         for fold in np.unique(number[number >= 0]):
-            rows = np.flatnonzero(training_rows(start, end, number == fold, bars))
-            held_out = np.flatnonzero(number == fold)
-            scaler = RobustScaler.fit(values[rows])
-            clock = cells(train, rows)
-            X, scored = (scaler.transform(values[r]).astype(float) for r in (rows, held_out))
-            features = _Ridge.of(X, scored, PENALTY)
-            baseline = _Ridge.of(clock[rows], clock[held_out], _CELLS_PENALTY)
-            self.folds.append(_Fold(rows, held_out, features, baseline))
+            rows = training_rows(start, end, number == fold, bars)
+            blocks, held_out = runs(rows), runs(number == fold)
+            trained = np.concatenate([columns[:, first:stop] for first, stop in blocks], axis=1)
+            scaled = RobustScaler.fit(trained.T).transform(values)
+            clock = cells(train, np.flatnonzero(rows)).astype(np.float32)
+            features = _Ridge.of(scaled, blocks, PENALTY)
+            baseline = _Ridge.of(clock, blocks, _CELLS_PENALTY)
+            self.folds.append(_Fold(blocks, held_out, features, baseline))
 
     def scores(self, labels: list[Int8Array1D]) -> list[dict[str, float]]:
         """The scores of each set of (n,) labels, -1 where unknown, out of fold."""
@@ -116,13 +127,16 @@ class Probe:
 
     def _of_fold(self, fold: _Fold, labels: np.ndarray) -> list["_Held"]:
         """Each set of labels' held-out labels, probabilities and priors."""
-        targets = labels[:, fold.train, None] == np.arange(3)  # (sets, m, 3)
-        known = (labels[:, fold.train] >= 0)[:, :, None]
-        priors = (targets.sum(axis=1) + 1.0) / (known.sum(axis=1) + 3.0)
-        centred = np.where(known, targets - priors[:, None], 0.0)
-        flat = centred.transpose(1, 0, 2).reshape(len(fold.train), -1)
-        made = [ridge.predict(flat) for ridge in (fold.features, fold.baseline)]
-        held = labels[:, fold.held_out]
+        ordered = np.ascontiguousarray(labels.T)  # (n, sets)
+        targets = (ordered[:, :, None] == np.arange(3)).astype(np.float32)
+        of_train = np.concatenate([targets[first:stop] for first, stop in fold.train])
+        counts = of_train.sum(axis=0, dtype=np.float64)
+        priors = (counts + 1.0) / (counts.sum(axis=1, keepdims=True) + 3.0)
+        targets -= priors.astype(np.float32)
+        targets[ordered < 0] = 0.0
+        flat = targets.reshape(len(targets), -1)
+        made = [ridge.predict(flat, fold.held_out) for ridge in (fold.features, fold.baseline)]
+        held = np.concatenate([labels[:, first:stop] for first, stop in fold.held_out], axis=1)
         return [
             _Held.of(held[i], priors[i], *(values[:, 3 * i : 3 * i + 3] for values in made))
             for i in range(len(labels))
