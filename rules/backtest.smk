@@ -141,6 +141,32 @@ use rule backtest_predictions as backtest_walk_forward with:
         code=code("backtest_predictions"),
 
 
+use rule backtest_predictions as backtest_walk_on with:
+    output:
+        trades=expand(
+            "<results>/{{symbol}}/backtest/{model}_h{{horizon}}_{{sample}}/trades.parquet",
+            model=WALKED_ON,
+        ),
+        lists=expand(
+            "<results>/{{symbol}}/backtest/{model}_h{{horizon}}_{{sample}}/trades.csv",
+            model=WALKED_ON,
+        ),
+        equity=expand(
+            "<results>/{{symbol}}/backtest/{model}_h{{horizon}}_{{sample}}/equity.parquet",
+            model=WALKED_ON,
+        ),
+    wildcard_constraints:
+        sample="walkforward_val|walkforward_test",
+    params:
+        stacked=[],
+        models=WALKED_ON,
+        schema="PREDICTIONS",
+        labels=configuration.label_settings(SETTINGS),
+        trading=configuration.trading(SETTINGS),
+        contract=contract,
+        code=code("backtest_predictions"),
+
+
 # It also reads the ledger and the looks at test, which are no rule's output: all that a run adds to
 # them comes before, and another horizon's makes nothing again.
 rule assess_backtests:
@@ -153,9 +179,8 @@ rule assess_backtests:
         ),
         looked=ancient(
             expand(
-                "<results>/{{symbol}}/backtest/{model}_h{horizon}_test/equity.parquet",
-                model=BACKTESTED.get("test", []),
-                horizon=HORIZONS,
+                "<results>/{{symbol}}/backtest/{look}/equity.parquet",
+                look=LOOKS,
             )
         ),
         account="<results>/{symbol}/bars.json",

@@ -30,8 +30,10 @@ NULLS = [f"nulls/{kind}/{i}/" for kind, n in NULL_COUNTS.items() for i in range(
 SHIFTED = [null for null in NULLS if "session_shift" in null]
 FLIPPED = [null for null in NULLS if "sign_flip" in null]
 WALK = SETTINGS["walk_forward"]
-REFIT = {k: v for k, v in WALK.items() if k not in ("enabled", "nulls")}
+REFIT = {k: v for k, v in WALK.items() if k in ("window", "window_sessions")}
+REFIT |= {"retrain_sessions": WALK["retrain_sessions"]}
 WALKED = [*MODELS] if WALK["enabled"] else []
+WALKED_ON = WALKED if WALK["val_and_test"] else []
 SHARED = [
     name
     for name, model in MODELS.items()
@@ -45,13 +47,24 @@ CALIBRATED = [
     and SETTINGS["stacking"]["source"] == "oof"
 ]
 BACKTEST = SETTINGS["backtest"]
-BACKTESTED = {
-    sample: {"walkforward": WALKED, "oof": [*MODELS, *STACKED_ENSEMBLES]}.get(
-        sample, [*MODELS, *ENSEMBLES]
-    )
-    for sample in BACKTEST["samples"]
-    if sample != "walkforward" or WALK["enabled"]
+TRADED = {
+    "oof": [*MODELS, *STACKED_ENSEMBLES],
+    "walkforward": WALKED,
+    "val": [*MODELS, *ENSEMBLES],
+    "test": [*MODELS, *ENSEMBLES],
+    "walkforward_val": WALKED_ON,
+    "walkforward_test": WALKED_ON,
 }
+BACKTESTED = {
+    sample: TRADED[sample] for sample in BACKTEST["samples"] if TRADED[sample]
+}
+LOOKS = [
+    f"{model}_h{horizon}_{sample}"
+    for sample in BACKTESTED
+    if sample.endswith("test")
+    for model in BACKTESTED[sample]
+    for horizon in HORIZONS
+]
 STACKED = {
     "oof": "<results>/{{symbol}}/{{null}}oof/{model}_h{{horizon}}_fold{fold}.parquet",
     "walkforward": "<results>/{{symbol}}/{{null}}walkforward/{model}_h{{horizon}}.parquet",
@@ -99,8 +112,9 @@ def of_backtests(file):
 def backtested(sample):
     """The predictions that a backtest of a sample reads, a file a model; see rules/backtest.smk."""
     base = f"<results>/{{symbol}}/predictions/{{model}}_h{{horizon}}_{sample}.parquet"
-    if sample == "walkforward":
-        base = "<results>/{symbol}/walkforward/{model}_h{horizon}.parquet"
+    if sample.startswith("walkforward"):
+        walked = sample.replace("walkforward", "{model}_h{horizon}")
+        base = f"<results>/{{symbol}}/walkforward/{walked}.parquet"
     combined = f"<results>/{{symbol}}/ensembles/{{model}}_h{{horizon}}/{sample}.parquet"
     read = BACKTESTED[sample][len(MODELS) :] if sample == "oof" else BACKTESTED[sample]
     return [(combined if m in ENSEMBLES else base).replace("{model}", m) for m in read]
@@ -168,6 +182,7 @@ def code_by_step():
         "fit_fold": MODELS,
         "fit_full": MODELS,
         "walk_forward": MODELS,
+        "walk_on": MODELS,
         "fit_ensemble": STACKED_ENSEMBLES,
         "fit_blend": BLENDS,
     }

@@ -69,7 +69,7 @@ rule score_models:
         calibrated=CALIBRATED,
         walked=WALKED,
         shared=SHARED,
-        refit=REFIT,
+        refit={**REFIT, "first_share": WALK["first_share"]},
         nulls=NULL_COUNTS,
         embargo=SETTINGS["folds"]["embargo"],
         bootstrap=SETTINGS["scores"],

@@ -22,7 +22,7 @@ rule walk_forward_boosting:
         gpu=lambda w: int(MODELS[w.model]["device"]["use_gpu"]),
     params:
         model=lambda w: MODELS[w.model],
-        refit=REFIT,
+        refit={**REFIT, "first_share": WALK["first_share"]},
         fit=SETTINGS["fit"],
         selection=selection,
         embargo=SETTINGS["folds"]["embargo"],
@@ -49,3 +49,59 @@ use rule walk_forward_boosting as walk_forward_neural with:
         "../envs/neural.yaml"
     message:
         "gpu={resources.gpu}: walk forward {wildcards.symbol} {wildcards.null}{wildcards.model} h{wildcards.horizon}"
+
+
+# On through validation and test, refit after refit, to be compared with the single fit.
+rule walk_on_boosting:
+    input:
+        train="<results>/{symbol}/splits/train.parquet",
+        val="<results>/{symbol}/splits/val.parquet",
+        test="<results>/{symbol}/splits/test.parquet",
+        manifest="<results>/{symbol}/features.json",
+        bars="<results>/{symbol}/bars.parquet",
+        account="<results>/{symbol}/bars.json",
+        labels="<results>/{symbol}/labels_h{horizon}.parquet",
+        folds="<results>/{symbol}/folds_h{horizon}.parquet",
+    output:
+        val="<results>/{symbol}/walkforward/{model}_h{horizon}_val.parquet",
+        test="<results>/{symbol}/walkforward/{model}_h{horizon}_test.parquet",
+    log:
+        "<results>/{symbol}/logs/walk_on_{model}_h{horizon}.log",
+    benchmark:
+        "<results>/{symbol}/benchmarks/walk_on_{model}_h{horizon}.jsonl"
+    wildcard_constraints:
+        model=family("boosting"),
+    conda:
+        "../envs/boosting.yaml"
+    threads: SETTINGS["threads"]
+    resources:
+        gpu=lambda w: int(MODELS[w.model]["device"]["use_gpu"]),
+    params:
+        model=lambda w: MODELS[w.model],
+        refit=REFIT,
+        fit=SETTINGS["fit"],
+        selection=selection,
+        embargo=SETTINGS["folds"]["embargo"],
+        threads=SETTINGS["threads"],
+        seed=SETTINGS["seed"],
+        code=lambda w: code("walk_on", f"mlfactory.models.{w.model}"),
+    message:
+        "walk on through val and test of {wildcards.symbol} with {wildcards.model} h{wildcards.horizon}"
+    script:
+        "../workflow/scripts/walk_on.py"
+
+
+use rule walk_on_boosting as walk_on_classical with:
+    wildcard_constraints:
+        model=family("classical"),
+    conda:
+        "../envs/classical.yaml"
+
+
+use rule walk_on_boosting as walk_on_neural with:
+    wildcard_constraints:
+        model=family("neural"),
+    conda:
+        "../envs/neural.yaml"
+    message:
+        "gpu={resources.gpu}: walk on through val and test of {wildcards.symbol} with {wildcards.model} h{wildcards.horizon}"

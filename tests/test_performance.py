@@ -11,6 +11,18 @@ from test_backtest import random_market, trader
 YEAR = {"sessions_per_year": 252, "confidence": 0.95}
 
 
+def test_difference_of_two_ways_is_that_of_their_sums_within_two_standard_errors():
+    generator = np.random.default_rng(2)
+    one, other = generator.normal(3, 1, 4000), generator.normal(1, 2, 4000)
+    found = performance.difference(one, other, 0.95)
+    assert found["value"] == pytest.approx(one.sum() - other.sum())
+    half = 1.96 * np.sqrt(4000 * 5)
+    assert (found["high"] - found["low"]) / 2 == pytest.approx(half, rel=0.1)
+    assert (found["high"] + found["low"]) / 2 == pytest.approx(found["value"])
+    few = performance.difference(one[:2], other[:2], 0.95)
+    assert few["low"] is few["high"] is None
+
+
 def sample(seed=1, n=600):
     market, wanted = random_market(seed, n=n)
     per_trade = costs(market.fills, market.contract)

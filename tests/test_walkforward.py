@@ -8,7 +8,7 @@ from mlfactory.config import load_models
 from mlfactory.folds import by_refit
 from mlfactory.oof import training_set
 from mlfactory.scaling import RobustScaler
-from mlfactory.walkforward import as_predictions, refits, walk_forward
+from mlfactory.walkforward import as_predictions, refits, walk_forward, walk_on
 from training import logistic, training_tables
 
 REFIT = {
@@ -217,3 +217,59 @@ def test_refits_take_the_place_of_folds():
     tables.check(table, schemas.FOLDS, "folds")
     assert table["fold"].isna().sum() == 300
     assert table["fold"][300:].tolist() == walked["refit"].tolist()
+
+
+ON = {key: value for key, value in REFIT.items() if key != "first_share"}
+
+
+def three_splits(n=600):
+    """Training split, validation and test, with a purged session before each border."""
+    train, folds = training_tables(n)
+    parts = [slice(0, 300), slice(350, 450), slice(500, n)]
+    tables_of = [
+        table.iloc[part].reset_index(drop=True) for table in (train, folds) for part in parts
+    ]
+    return tables_of[:3], tables_of[3:]
+
+
+def walked_on(splits, folds, refit=None):
+    embargo = {"sessions": 0, "min_bars": 1}
+    return walk_on(splits, folds, refit=ON | (refit or {}), embargo=embargo, **GIVEN)
+
+
+def test_walking_on_predicts_every_row_of_validation_and_test():
+    splits, folds = three_splits()
+    for split, made in zip(splits[1:], walked_on(splits, folds), strict=True):
+        tables.check(made, schemas.PREDICTIONS, "walk-on")
+        assert made["datetime"].equals(split["datetime"])
+
+
+def test_walking_on_begins_with_the_single_fit_and_learns_on_the_way():
+    """50 rows a session, two sessions a refit: one for validation, one for test."""
+    splits, folds = three_splits()
+    val, test = walked_on(splits, folds)
+    once, _ = oof.fit_full(splits[0], folds[0], **GIVEN, embargo_bars=1)
+    names = list(schemas.PROBABILITIES)
+    of_once = [oof.mean_prediction(split, [once]) for split in splits[1:]]
+    assert val[names].equals(of_once[0][names])
+    both = training_set(*(pd.concat(part[:2], ignore_index=True) for part in (splits, folds)))
+    begins = folds[2]["datetime"].astype("int64").min()
+    rows = np.flatnonzero(both.labelled & (both.end < begins))
+    assert rows.max() > len(splits[0])
+    again, _ = oof.fit_rows(both, rows, **GIVEN, embargo_bars=1)
+    assert test[names].equals(oof.mean_prediction(splits[2], [again])[names])
+    assert not test[names].equals(of_once[1][names])
+
+
+def test_no_later_row_changes_what_walking_on_predicts():
+    splits, folds = three_splits()
+    honest = walked_on(splits, folds, {"retrain_sessions": 1})
+    spoilt = [table.copy() for table in splits], [table.copy() for table in folds]
+    names = [name for name in splits[2] if name not in schemas.SPLIT_MARKS]
+    late = np.arange(len(splits[2])) >= 50
+    spoilt[0][2].loc[late, names] *= -9
+    spoilt[1][2].loc[late, "label"] = 2 - folds[2]["label"][late]
+    val, test = walked_on(*spoilt, {"retrain_sessions": 1})
+    assert val.equals(honest[0])
+    assert test[~late].equals(honest[1][~late])
+    assert not test[late].equals(honest[1][late])

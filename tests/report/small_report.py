@@ -257,13 +257,14 @@ def horizon_evidence(horizon, models, ensembles, n_nulls, searched):
 
 
 def made_up_backtests(names, walked):
-    """An assessment and the equity of two samples: all but the last model trade on coin flips."""
+    """An assessment and the equity by sample: all but the last model trade on coin flips."""
     market, _ = random_market(3, n=500)
     per_trade = costs(market.fills, market.contract)
     generator = np.random.default_rng(5)
     every = np.arange(len(market.bars))
     found = {}
-    for sample, of_sample in (("oof", names), ("walkforward", walked)):
+    on_test = {"test": names, "walkforward_test": walked}
+    for sample, of_sample in ({"oof": names, "walkforward": walked} | on_test).items():
         found[sample] = {}
         for name in of_sample:
             wanted = generator.integers(-1, 2, len(every)).astype(np.int32)

@@ -1,5 +1,7 @@
 from dataclasses import replace
 
+import pytest
+
 from mlfactory.report import backtests, page
 from mlfactory.report._base import Chart, Chip, Facts, Note, Table
 
@@ -10,10 +12,23 @@ def blocks_of(evidence, kind):
 
 def test_each_sample_has_a_table_and_walk_forward_leads(evidence):
     tables = [t for t in blocks_of(evidence, Table) if t.horizon == 20]
-    assert [t.title for t in tables] == ["Walk-forward, h20", "Out of fold, h20"]
-    assert [t.folded for t in tables] == [False, True]
-    assert [row[0] for row in tables[0].rows] == list(evidence.models)
-    assert [row[0] for row in tables[1].rows] == [*evidence.models, *evidence.ensembles]
+    titles = ["Walk-forward", "Test", "Walked forward on test", "Out of fold"]
+    retrained = "Fitted once, or retrained on the way, h20"
+    assert [t.title for t in tables] == [*(f"{title}, h20" for title in titles), retrained]
+    assert [t.folded for t in tables[:-1]] == [False, False, True, True]
+    for table, is_all in zip(tables, (False, True, False, True), strict=False):
+        everyone = [*evidence.models, *(evidence.ensembles if is_all else ())]
+        assert [row[0] for row in table.rows] == everyone
+
+
+def test_retraining_is_shown_beside_the_single_fit(evidence):
+    part = evidence.horizons[-1]
+    table = next(t for t in blocks_of(evidence, Table) if t.title.startswith("Fitted once"))
+    assert [row[:2] for row in table.rows] == [("test", name) for name in evidence.models]
+    name, found = evidence.models[0], part.assessment
+    more = found["samples"]["walkforward_test"][name]["net"] - found["samples"]["test"][name]["net"]
+    assert found["retrained"]["test"][name]["value"] == pytest.approx(more)
+    assert table.rows[0][-1].startswith(f"{more:.0f} [".replace("-", "\N{MINUS SIGN}"))
 
 
 def test_model_that_is_not_traded_says_so_and_is_in_no_chart(evidence):

@@ -65,6 +65,24 @@ def test_a_look_at_test_is_remembered_and_one_out_of_fold_is_not(copy):
     assert set(added[0]["thresholds"]) == {"lightgbm", "logistic", "voting", "blend"}
 
 
+def test_retrained_models_are_traded_beside_the_single_fit(copy):
+    (copy / "mine.yaml").write_text("walk_forward: {val_and_test: true, retrain_sessions: 1}")
+    target = "results/DEMO/backtest/h5.json"
+    done = snakemake(copy, target, config=("config/test.yaml", "mine.yaml"))
+    assert done.returncode == 0, done.stderr[-3000:]
+    found = tables.read_json(copy / target)
+    assert set(found["retrained"]) == {"val", "test"}
+    for split, models in found["retrained"].items():
+        assert set(models) == set(BASE)
+        walked = results(copy) / f"walkforward/logistic_h5_{split}.parquet"
+        once = results(copy) / f"predictions/logistic_h5_{split}.parquet"
+        one, other = (tables.read(path, schemas.PREDICTIONS) for path in (once, walked))
+        assert one["datetime"].equals(other["datetime"])
+        assert not one.equals(other)
+    looks_at = [look["horizon"] for look in looks.read(results(copy) / looks.NAME)]
+    assert looks_at.count(5) == 2
+
+
 @pytest.mark.parametrize("noised", [False, True], ids=["as it was", "validation and test noised"])
 def test_thresholds_of_a_run_do_not_depend_on_validation_and_test(finished, noised):
     """Prices after the last out-of-fold row's longest life become others; the choice stays."""

@@ -179,6 +179,11 @@ KEYS |= {
         "training": {"C": [0.1]},
     }.items()
 }
+KEYS["walk_forward.val_and_test"] = (
+    {"walk_forward": {"val_and_test": True}},
+    "walk_on_classical",
+    "walk_forward_classical",
+)
 KEYS["backtest.samples"] = (
     {"backtest": {"samples": ["oof"]}},
     "assess_backtests",

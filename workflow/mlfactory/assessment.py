@@ -42,8 +42,9 @@ def assess(
 
     Returns
     -------
-    ``trials`` and what the choice of thresholds was worth; and under ``samples``, by sample and
-    model, `performance.summary` with its ``groups``, its ``threshold`` and its ``verdict``.
+    ``trials`` and what the choice of thresholds was worth; under ``samples``, by sample and model,
+    `performance.summary` with its ``groups``, its ``threshold`` and its ``verdict``; and under
+    ``retrained`` what `retrained` says.
     """
     trials, variance = performance.trial_statistics(ledger)
     of_trials: dict[str, Any] = {"trials": trials, "trial_variance": variance}
@@ -65,7 +66,32 @@ def assess(
         }
         judge(found[sample])
     worth = ("probability_of_overfitting", "superior_predictive_ability")
-    return of_trials | {"looks": looks} | {k: chosen[k] for k in worth} | {"samples": found}
+    return (
+        of_trials
+        | {"looks": looks}
+        | {name: chosen[name] for name in worth}
+        | {"samples": found, "retrained": retrained(samples, confidence)}
+    )
+
+
+def retrained(
+    samples: Mapping[str, Mapping[str, Traded]], confidence: float
+) -> dict[str, dict[str, dict[str, float | None]]]:
+    """By split and model what refits on the way earned more than the single fit.
+
+    Of the splits and models that were traded both ways; see `performance.difference`.
+    """
+    found = {}
+    for split in ("val", "test"):
+        once, again = samples.get(split, {}), samples.get(f"walkforward_{split}", {})
+        found[split] = {
+            model: performance.difference(
+                again[model][1]["net"].to_numpy(), once[model][1]["net"].to_numpy(), confidence
+            )
+            for model in again
+            if model in once
+        }
+    return {split: models for split, models in found.items() if models}
 
 
 def judge(models: Mapping[str, dict[str, Any]]) -> None:

@@ -103,6 +103,31 @@ def _annual(net: Float64Array1D, sessions_per_year: int) -> float | None:
     return None if of is None else float(np.sqrt(sessions_per_year)) * of.ratio
 
 
+def difference(
+    net: Float64Array1D, than: Float64Array1D, confidence: float
+) -> dict[str, float | None]:
+    """How much more one way of trading earned than another over the same sessions.
+
+    Parameters
+    ----------
+    net, than
+        (s,) profits by session of the two, currency.
+    confidence
+        Of the interval.
+
+    Returns
+    -------
+    ``value``, the difference of the sums, with ``low`` and ``high`` by its autocorrelation-robust
+    standard error (see `sharpe.error_of_mean`); they are None below three sessions.
+    """
+    more = net - than
+    total = float(more.sum())
+    if len(more) < 3:
+        return {"value": total, "low": None, "high": None}
+    reach = float(ndtri(0.5 + confidence / 2)) * sharpe.error_of_mean(more - more.mean())
+    return {"value": total, "low": total - len(more) * reach, "high": total + len(more) * reach}
+
+
 def profit(trades: pd.DataFrame, equity: pd.DataFrame) -> dict[str, Any]:
     """Sums in currency, ``hit_rate``, ``profit_factor`` and the mean trade, all after costs."""
     net = trades["net"].to_numpy()

@@ -54,15 +54,22 @@ def standard_error(returns: Float64Array1D) -> float:
     Sources: Lo, The Statistics of Sharpe Ratios, Financial Analysts Journal 58(4), 2002; Newey and
     West, Econometrica 55(3), 1987; the number of lags: Review of Economic Studies 61(4), 1994.
     """
-    n = len(returns)
     z = (returns - returns.mean()) / returns.std()
     ratio = returns.mean() / returns.std()
-    influence = z - 0.5 * ratio * (z**2 - 1)
+    return error_of_mean(z - 0.5 * ratio * (z**2 - 1))
+
+
+def error_of_mean(values: Float64Array1D) -> float:
+    """Standard error of the mean of (n,) values of mean 0 that may be autocorrelated.
+
+    Newey and West's weights over 4 (n / 100)^(2/9) lags; sources as in `standard_error`.
+    """
+    n = len(values)
     lags = min(int(4 * (n / 100) ** (2 / 9)), n - 1)
-    variance = influence @ influence / n
+    variance = values @ values / n
     for lag in range(1, lags + 1):
         weight = 1 - lag / (lags + 1)
-        variance += 2 * weight * (influence[lag:] @ influence[:-lag]) / n
+        variance += 2 * weight * (values[lag:] @ values[:-lag]) / n
     return math.sqrt(max(variance, 0.0) / n)
 
 

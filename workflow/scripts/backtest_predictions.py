@@ -18,7 +18,7 @@ for (model, table), trades_path, list_path, equity_path in zip(
     tables.write(trades, trades_path, schemas.TRADES)
     tables.write_csv(trades, list_path)
     tables.write(equity, equity_path, schemas.EQUITY)
-if snakemake.wildcards.get("sample") == "test":
+if snakemake.wildcards.sample.endswith("test"):
     folder = Path(output.equity[0]).parents[2]
     read = [files.bars, files.raw_bars, files.barriers, *files.predictions]
     looks.add(looks.of_run(snakemake.wildcards, chosen, read, params.code), folder / looks.NAME)

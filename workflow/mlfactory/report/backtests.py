@@ -28,6 +28,8 @@ SAMPLES = {
     "walkforward": "walk-forward, each prediction by a model of its past; thresholds of all rows",
     "test": "test, after all choices",
     "val": "validation",
+    "walkforward_test": "walked forward on test: each prediction by a model of its past",
+    "walkforward_val": "walked forward on validation: each prediction by a model of its past",
     "oof": "out of fold: research, models also learnt from later rows, thresholds were chosen here",
 }
 """The samples in the order in which they are worth something, and what each is."""
@@ -62,6 +64,7 @@ def section(evidence: Evidence) -> Section:
             for sample in SAMPLES
             if sample in part.assessment["samples"]
         ]
+        blocks += _retrained(part, currency)
         blocks += [_equity(part, lead, currency), _underwater(part, lead, currency)]
         blocks.append(_slippages(part, lead))
         blocks += _where_from(part, lead, currency)
@@ -112,6 +115,44 @@ def _table(part: HorizonEvidence, sample: str, *, folded: bool) -> Table:
         horizon=part.horizon,
         folded=folded,
     )
+
+
+def _retrained(part: HorizonEvidence, currency: str) -> list[Block]:
+    """What refits on the way through validation and test earned more than one fit before them."""
+    rows = []
+    for split, models in part.assessment["retrained"].items():
+        found = part.assessment["samples"]
+        once, again = found[split], found[f"walkforward_{split}"]
+        rows += [
+            (
+                {"val": "validation"}.get(split, split),
+                name,
+                f"{once[name]['trades']:,}",
+                f"{again[name]['trades']:,}",
+                number(once[name]["net"], 0),
+                number(again[name]["net"], 0),
+                with_interval(more, 0),
+            )
+            for name, more in models.items()
+            if once[name]["trades"] or again[name]["trades"]
+        ]
+    if not rows:
+        return []
+    head = ("split", "model", "trades, fitted once", "retrained")
+    return [
+        Table(
+            f"Fitted once, or retrained on the way, h{part.horizon}",
+            (*head, f"net, fitted once, {currency}", "retrained", "difference"),
+            tuple(rows),
+            note=(
+                "The same thresholds. Fitted once: on the training split. Retrained: every few "
+                "sessions through validation and test, each prediction by a model of its past. An "
+                "interval below 0 says that retraining as configured costs money; models that "
+                "trade neither way are left out."
+            ),
+            horizon=part.horizon,
+        )
+    ]
 
 
 def _row(name: str, one: dict[str, Any]) -> tuple[str | Chip, ...]:
