@@ -67,7 +67,8 @@ def measure(months: int) -> None:
 
     unit = cpu_ms(lambda: np.sort(np.random.default_rng(0).random(1_000_000)))
     found = filled()
-    market = Market(bars, raw_bars, found, terms, barriers, MINUTE)
+    everywhere = np.ones(len(bars), dtype=bool)
+    market = Market(bars, raw_bars, found, terms, barriers, MINUTE, everywhere)
     rows = np.flatnonzero(found.possible)
     print(f"{len(bars)} bars, {len(raw_bars)} minutes; unit {unit:.1f} CPU ms")
 

@@ -29,7 +29,8 @@ def market_of(bars, raw_bars, terms=MES, barriers=BARRIERS, interval=MINUTE, **s
     given |= {"flat_at_session_end": False} | settings
     terms = contract(**terms)
     found = fills(bars, raw_bars, contract=terms, barriers=barriers, **given)
-    return Market(bars, raw_bars, found, terms, barriers, interval)
+    everywhere = np.ones(len(bars), dtype=bool)
+    return Market(bars, raw_bars, found, terms, barriers, interval, everywhere)
 
 
 def trader(**given):

@@ -27,6 +27,20 @@ def label(raw, *, terms=None, **settings):
     return table
 
 
+def test_bars_in_session_are_those_that_can_have_a_label_and_over_night_all():
+    session = np.repeat([100, 101, 102], [9, 5, 2])
+    bars, _ = bars_of([FLAT] * len(session), per_bar=1, session=session)
+    closes = bars.groupby("session")["datetime"].transform("max") + MINUTE
+    bars["session_close"] = closes
+    made = label([FLAT] * len(session), session=session, cross_sessions=False)
+    inside = module.in_session(bars, 3, MINUTE, cross_sessions=False)
+    assert 0 < inside.sum() < len(bars)
+    assert (made["t1"].notna() <= inside).all()
+    warm = np.arange(len(bars)) > 2
+    assert (made["t1"].notna() == inside)[warm].all()
+    assert module.in_session(bars, 3, MINUTE, cross_sessions=True).all()
+
+
 def test_path_that_reaches_the_upper_barrier_first_is_long():
     rows = [FLAT, FLAT, (100, 101, 100, 101), (101, 102.5, 101, 102), FLAT]
     row = label(rows).iloc[1]

@@ -59,7 +59,8 @@ def by_hand():
     return of_trades, by_session
 
 
-def test_figures_by_hand():
+def test_figures_by_hand(monkeypatch):
+    monkeypatch.setattr(performance, "LEAST_TRADED_SESSIONS", 3)
     of_trades, by_session = by_hand()
     found = performance.summary(of_trades, by_session, **YEAR, trials=1, trial_variance=0.0)
     assert (found["net"], found["gross"], found["slippage"], found["commission"]) == (5, 17, 8, 4)
@@ -127,6 +128,15 @@ def test_no_trade_has_no_figures_and_no_nan(sessions):
     assert found["net"] == 0
     json.dumps(found, allow_nan=False)
     assert all(groups == [] for groups in performance.by_group(empty, "UTC").values())
+
+
+@pytest.mark.parametrize("traded", [1, 9, 10])
+def test_ratio_of_a_few_sessions_with_a_trade_cannot_be_measured(traded):
+    """One gain among idle sessions would show a ratio of sqrt(252 / sessions), whatever it is."""
+    net = np.zeros(164)
+    net[:traded] = 0.173 + 0.01 * np.arange(traded)
+    found = performance.ratio(net, **YEAR, trials=3, trial_variance=0.01)
+    assert (found is None) == (traded < 10)
 
 
 LINES = {

@@ -1,9 +1,12 @@
+from dataclasses import replace
+
 import numpy as np
 import pandas as pd
 import pytest
 
 from mlfactory import ledger, looks, thresholds
 from mlfactory.errors import UserError
+from mlfactory.stacking import probabilities
 from test_backtest import market_of, random_market, trader
 
 CANDIDATES = [0.0, 0.2, 0.5]
@@ -48,6 +51,30 @@ def test_choice_among_models_says_what_it_is_worth():
     found = thresholds.choose(market, trader(), tables, CANDIDATES, seed=0)
     assert found["superior_predictive_ability"]["consistent"] < 0.01
     assert found["probability_of_overfitting"] < 0.1
+
+
+def test_threshold_that_is_passed_in_a_few_sessions_only_is_not_chosen(market):
+    """One bar whose signal is strong and right would have the highest ratio of all."""
+    rows = np.arange(10, 580)
+    table = table_of(market, rows, 1)
+    strong = int(np.nanargmax(market.fills.exit_long[rows] - market.fills.entry[rows]))
+    table.loc[strong, ["prob_short", "prob_neutral", "prob_long"]] = [0.0, 0.0, 1.0]
+    found = chosen(market, table, [0.0, 0.99])
+    lucky = found["trials"][1]
+    assert lucky["traded_sessions"] == 1
+    assert lucky["sharpe"] > 0 > found["trials"][0]["sharpe"]
+    assert found["threshold"] is None
+
+
+def test_no_position_is_taken_where_a_label_would_outlive_the_session(market):
+    rows = np.arange(10, 580)
+    late = np.arange(len(market.bars)) % 50 > 40
+    closed = replace(market, in_session=~late)
+    p = probabilities(table_of(market, rows, 1, strength=1.0))
+    always, then = (trader().wanted(m, p, rows, 0.0) for m in (market, closed))
+    assert always[late].any()
+    assert not then[late].any()
+    assert (then[~late] == always[~late]).all()
 
 
 def test_model_that_knows_something_is_traded_and_one_that_does_not_is_not(market):

@@ -28,7 +28,7 @@ def test_retraining_is_shown_beside_the_single_fit(evidence):
     name, found = evidence.models[0], part.assessment
     more = found["samples"]["walkforward_test"][name]["net"] - found["samples"]["test"][name]["net"]
     assert found["retrained"]["test"][name]["value"] == pytest.approx(more)
-    assert table.rows[0][-1].startswith(f"{more:.0f} [".replace("-", "\N{MINUS SIGN}"))
+    assert table.rows[0][-1].startswith(f"{more:.2f} [".replace("-", "\N{MINUS SIGN}"))
 
 
 def test_model_that_is_not_traded_says_so_and_is_in_no_chart(evidence):

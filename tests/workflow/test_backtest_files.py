@@ -44,14 +44,14 @@ def test_every_backtest_sums_to_its_equity_and_its_list_has_every_trade(finished
 
 
 def test_every_threshold_tried_is_in_the_ledger(finished):
-    lines = ledger.read(results(finished) / ledger.NAME)
+    lines = ledger.read(finished / ledger.of_symbol("DEMO"))
     tried = [line for line in lines if line["study"].startswith("threshold_")]
     candidates = config.load([])["backtest"]["thresholds"]
     assert len(tried) == 2 * 4 * len(candidates)
 
 
 def test_a_look_at_test_is_remembered_and_one_out_of_fold_is_not(copy):
-    path = results(copy) / looks.NAME
+    path = copy / looks.of_symbol("DEMO")
     assert [look["horizon"] for look in looks.read(path)].count(20) == 1
     assert len(looks.read(path)) == 2
     path.unlink()
@@ -79,7 +79,7 @@ def test_retrained_models_are_traded_beside_the_single_fit(copy):
         one, other = (tables.read(path, schemas.PREDICTIONS) for path in (once, walked))
         assert one["datetime"].equals(other["datetime"])
         assert not one.equals(other)
-    looks_at = [look["horizon"] for look in looks.read(results(copy) / looks.NAME)]
+    looks_at = [look["horizon"] for look in looks.read(copy / looks.of_symbol("DEMO"))]
     assert looks_at.count(5) == 2
 
 

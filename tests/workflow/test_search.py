@@ -76,7 +76,7 @@ def test_nothing_is_left_to_do(searched):
 def test_search_that_runs_again_gives_the_same_bytes_and_is_in_the_ledger_once(searched, tmp_path):
     folder = tmp_path / "copy"
     shutil.copytree(searched, folder, symlinks=True)
-    files = ("results/DEMO/barriers_h5.json", f"results/DEMO/{ledger.NAME}")
+    files = ("results/DEMO/barriers_h5.json", str(ledger.of_symbol("DEMO")))
     before = contents(folder, *files)
     (folder / files[0]).unlink()
     run = snakemake(folder, files[0], config=CONFIG)

@@ -12,7 +12,7 @@ def test_fit_takes_what_its_search_found_and_every_trial_is_in_the_ledger(chosen
     assert found["parameters"].items() <= model["training"].items()
     noted = [
         trial
-        for trial in ledger.read(chosen / "results/DEMO" / ledger.NAME)
+        for trial in ledger.read(chosen / ledger.of_symbol("DEMO"))
         if trial["study"].startswith("tuning_")
     ]
     assert [trial["number"] for trial in noted] == [0, 1, 2, 3]

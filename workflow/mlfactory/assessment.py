@@ -112,5 +112,7 @@ def judge(models: Mapping[str, dict[str, Any]]) -> None:
 
 def _verdict(one: Mapping[str, Any]) -> str:
     if one["p_holm"] is None:
-        return "not traded" if not one["trades"] else "cannot be measured"
+        if one["trades"]:
+            return "cannot be measured"
+        return "not traded" if one["threshold"] is None else "no signal"
     return "evidence" if one["p_holm"] < LEVEL else "no evidence"

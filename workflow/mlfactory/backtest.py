@@ -141,6 +141,9 @@ class Market:
         Terms, and ``k_up``, ``k_down``, ``max_bars`` of the labels.
     raw_interval
         Length of a raw row.
+    in_session
+        (n,) whether a label of the bar would end within its session, by the calendar; where labels
+        go on over night, all. Models learn from no other bar, and no other is traded.
     """
 
     bars: pd.DataFrame
@@ -149,6 +152,7 @@ class Market:
     contract: Contract
     barriers: Mapping[str, Any]
     raw_interval: pd.Timedelta
+    in_session: BoolArray1D
 
     def rows(self, datetime: pd.Series) -> Int64Array1D:
         """Row numbers of these bars.
@@ -206,8 +210,8 @@ class Trader:
         rows: Int64Array1D,
         threshold: float | None,
     ) -> Int32Array1D:
-        """Signed contracts wanted at each bar of the market."""
-        side = signals.side(self.edge(market, p, rows), threshold)
+        """Signed contracts wanted at each bar of the market, 0 where it is not ``in_session``."""
+        side = np.where(market.in_session, signals.side(self.edge(market, p, rows), threshold), 0)
         everywhere = np.full((len(market.bars), 3), 1 / 3)
         everywhere[rows] = p
         return signals.contracts(

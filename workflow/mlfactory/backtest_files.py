@@ -8,6 +8,7 @@ import pandas as pd
 from mlfactory import contracts, schemas, tables
 from mlfactory.backtest import Market, Trader, costs, equity, trades
 from mlfactory.fills import fills
+from mlfactory.labels import in_session
 from mlfactory.stacking import probabilities, unstack
 
 
@@ -30,12 +31,14 @@ def market(
     trading
         See `config.trading`.
     """
+    account = tables.read_json(files.account)
     return market_of(
         tables.read(files.bars, schemas.BARS),
         tables.read(files.raw_bars, schemas.RAW_BARS),
         contract=contracts.from_terms(contract),
         barriers=tables.read_json(files.barriers)["barriers"],
-        raw_interval=pd.Timedelta(tables.read_json(files.account)["raw_interval"]),
+        raw_interval=pd.Timedelta(account["raw_interval"]),
+        bar_interval=pd.Timedelta(account["bar_interval"]),
         labels=labels,
         trading=trading,
     )
@@ -48,6 +51,7 @@ def market_of(
     contract: contracts.Contract,
     barriers: Mapping[str, Any],
     raw_interval: pd.Timedelta,
+    bar_interval: pd.Timedelta,
     labels: Mapping[str, Any],
     trading: Mapping[str, Any],
 ) -> Market:
@@ -57,8 +61,8 @@ def market_of(
     ----------
     bars, raw_bars, contract, barriers
         See `fills.fills`.
-    raw_interval
-        Length of a raw row.
+    raw_interval, bar_interval
+        Lengths of a raw row and of a bar.
     labels, trading
         See `market`.
     """
@@ -70,7 +74,15 @@ def market_of(
         **{key: labels[key] for key in ("atr_period", "atr_floor_ticks", "cross_sessions")},
         flat_at_session_end=trading["flat_at_session_end"],
     )
-    return Market(bars, raw_bars, found, contract, barriers, raw_interval)
+    return Market(
+        bars,
+        raw_bars,
+        found,
+        contract,
+        barriers,
+        raw_interval,
+        in_session(bars, barriers["max_bars"], bar_interval, labels["cross_sessions"]),
+    )
 
 
 def predictions(

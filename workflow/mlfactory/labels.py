@@ -84,6 +84,32 @@ def window_ends(segment: Int32Array1D, session: Int32Array1D, cross_sessions: bo
     return last
 
 
+def in_session(
+    bars: pd.DataFrame, max_bars: int, bar_interval: pd.Timedelta, cross_sessions: bool | None
+) -> BoolArray1D:
+    """Whether a label of each bar would end within its session, by the calendar alone.
+
+    Parameters
+    ----------
+    bars
+        Table of schema BARS.
+    max_bars
+        Bars after which a label ends.
+    bar_interval
+        Nominal length of a bar.
+    cross_sessions
+        As in `label_bars`; where labels go on over night every bar is in session.
+
+    Returns
+    -------
+    (n,) bool. Unlike whether there is a label, it is known when the bar ends.
+    """
+    if trades_around_the_clock(bars) if cross_sessions is None else cross_sessions:
+        return np.ones(len(bars), dtype=bool)
+    ends = bars["datetime"] + bar_interval * max_bars
+    return (ends < bars["session_close"]).to_numpy()
+
+
 @njit(cache=True)
 def scan(
     close: Float64Array1D,

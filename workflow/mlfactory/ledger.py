@@ -1,7 +1,8 @@
 """The ledger ``trials.jsonl``: every configuration ever scored on a symbol, over all runs.
 
-It is no rule's output and outlives what is made again. What was tried counts, whether or not it
-was kept: the best of many trials is flattered by their number.
+It is no rule's output and outlives what is made again: it lies outside the results, and runs with
+other results folders add to the same one. What was tried counts, whether or not it was kept: the
+best of many trials is flattered by their number.
 """
 
 import fcntl
@@ -17,6 +18,14 @@ from mlfactory.files import atomic
 from mlfactory.json_lines import read as read
 
 NAME = "trials.jsonl"
+
+HOME = Path("ledger")
+"""The folder of what is remembered over all runs, in the workflow's own."""
+
+
+def of_symbol(symbol: str) -> Path:
+    """The ledger of a symbol."""
+    return HOME / symbol / NAME
 
 
 @contextmanager

@@ -1,7 +1,7 @@
 """``test_looks.jsonl``: everything that was ever looked at of the test split's outcome.
 
-It is no rule's output and outlives what is made again: a test split that was looked at twenty times
-has become a validation split.
+It is no rule's output and outlives what is made again, in whichever results folder: a test split
+that was looked at twenty times has become a validation split.
 """
 
 import hashlib
@@ -13,8 +13,14 @@ from pathlib import Path
 from typing import Any
 
 from mlfactory.json_lines import read as read
+from mlfactory.ledger import HOME
 
 NAME = "test_looks.jsonl"
+
+
+def of_symbol(symbol: str) -> Path:
+    """The looks at a symbol's test split, beside its ledger."""
+    return HOME / symbol / NAME
 
 
 def of_run(

@@ -17,6 +17,15 @@ SLIPPAGES = (0.0, 1.0, 2.0, 4.0, 8.0)
 """Times the contract's slippage at which profit is shown: what more contracts would pay."""
 
 
+LEAST_TRADED_SESSIONS = 10
+"""Sessions with a profit or a loss below which a ratio of theirs is that of one or two trades."""
+
+
+def measurable(net: Float64Array1D) -> bool:
+    """Whether (s,) profits by session are of enough sessions that a ratio of them says anything."""
+    return int(np.count_nonzero(net)) >= LEAST_TRADED_SESSIONS
+
+
 def summary(
     trades: pd.DataFrame,
     equity: pd.DataFrame,
@@ -75,9 +84,10 @@ def ratio(
 ) -> dict[str, Any] | None:
     """The annual Sharpe ratio of (s,) profits by session, and what makes it credible or not.
 
-    Where the trials' variance is not known, it is that of a ratio that is truly 0, 1 / s.
+    Where the trials' variance is not known, it is that of a ratio that is truly 0, 1 / s. None
+    where the profits are not `measurable`, or do not vary.
     """
-    of = sharpe.moments(net)
+    of = sharpe.moments(net) if measurable(net) else None
     if of is None:
         return None
     variance = 1 / of.n if trial_variance is None else trial_variance
@@ -99,7 +109,7 @@ def ratio(
 
 
 def _annual(net: Float64Array1D, sessions_per_year: int) -> float | None:
-    of = sharpe.moments(net)
+    of = sharpe.moments(net) if measurable(net) else None
     return None if of is None else float(np.sqrt(sessions_per_year)) * of.ratio
 
 

@@ -188,6 +188,7 @@ def predict(
         contract=contract,
         barriers=barriers,
         raw_interval=pd.Timedelta(new.account["raw_interval"]),
+        bar_interval=pd.Timedelta(new.account["bar_interval"]),
         labels=configuration.label_settings(dict(settings)),
         trading=trading,
     )
@@ -198,7 +199,7 @@ def predict(
         f"{times.iloc[0]} to {times.iloc[-1]}",
         *_age(fitted, times, max_age_days),
         *_novelty(fitted, new, refuse=refuse_drift),
-        _signals_in_words(threshold, trading),
+        _signals_in_words(threshold, trading, market),
     ]
     return table.iloc[-new.asked :].reset_index(drop=True), lines
 
@@ -214,13 +215,16 @@ def _with_signals(
     )
 
 
-def _signals_in_words(threshold: float | None, trading: Mapping[str, Any]) -> str:
+def _signals_in_words(
+    threshold: float | None, trading: Mapping[str, Any], market: Market
+) -> str:
     if threshold is None:
         return "signals: none, as no threshold earned anything out of fold after costs"
     trader = trading["trader"]
+    late = "" if market.in_session.all() else "; none where a label would outlive the session"
     return (
         f"signals: {trader['signal']} beyond {threshold:g}, size {trader['size']}, at most "
-        f"{trader['max_contracts']} contracts"
+        f"{trader['max_contracts']} contracts{late}"
     )
 
 

@@ -10,6 +10,7 @@ from mlfactory._typing import Float64Array2D
 from mlfactory.backtest import Market, Trader, booked, costs
 from mlfactory.data_snooping import superior_predictive_ability
 from mlfactory.overfitting import probability_of_overfitting
+from mlfactory.performance import LEAST_TRADED_SESSIONS
 from mlfactory.stacking import probabilities
 
 
@@ -72,8 +73,9 @@ def choose(
     Returns
     -------
     Under ``models``, by model, ``threshold``, the one with the highest Sharpe ratio after costs,
-    None where none earns anything; and ``trials``, each with its ``number``, ``threshold``,
-    ``sharpe`` (per session, after costs), ``sessions``, ``trades`` and ``net`` in currency. The
+    of those with a profit or a loss in enough sessions, None where none of these earns anything;
+    and ``trials``, each with its ``number``, ``threshold``, ``sharpe`` (per session, after costs),
+    ``sessions``, ``trades``, ``traded_sessions`` and ``net`` in currency. The
     best of several is flattered: all of them belong into the ledger. Under
     ``probability_of_overfitting`` and ``superior_predictive_ability`` what the choice among all
     models and thresholds is worth; None where there are too few sessions.
@@ -95,12 +97,14 @@ def choose(
                 "sharpe": sharpe_per_session(net),
                 "sessions": len(net),
                 "trades": counts[i],
+                "traded_sessions": int(np.count_nonzero(net)),
                 "net": float(net.sum()),
             }
             for i, (threshold, net) in enumerate(zip(candidates, nets[sampled].T, strict=True))
         ]
-        best = max(trials, key=lambda trial: trial["sharpe"])
-        chosen = best["threshold"] if best["sharpe"] > 0 else None
+        enough = [t for t in trials if t["traded_sessions"] >= LEAST_TRADED_SESSIONS]
+        best = max(enough, key=lambda trial: trial["sharpe"], default=None)
+        chosen = best["threshold"] if best and best["sharpe"] > 0 else None
         models[model] = {"threshold": chosen, "trials": trials}
     together = np.column_stack([nets[sampled] for nets, _ in profits.values()])
     return {

@@ -1,5 +1,3 @@
-from pathlib import Path
-
 from mlfactory import backtest_files, looks, runtime, schemas, tables
 from mlfactory.backtest import Trader
 
@@ -19,6 +17,6 @@ for (model, table), trades_path, list_path, equity_path in zip(
     tables.write_csv(trades, list_path)
     tables.write(equity, equity_path, schemas.EQUITY)
 if snakemake.wildcards.sample.endswith("test"):
-    folder = Path(output.equity[0]).parents[2]
     read = [files.bars, files.raw_bars, files.barriers, *files.predictions]
-    looks.add(looks.of_run(snakemake.wildcards, chosen, read, params.code), folder / looks.NAME)
+    look = looks.of_run(snakemake.wildcards, chosen, read, params.code)
+    looks.add(look, looks.of_symbol(snakemake.wildcards.symbol))

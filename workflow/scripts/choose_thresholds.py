@@ -1,5 +1,3 @@
-from pathlib import Path
-
 from mlfactory import backtest_files, ledger, runtime, stacking, tables, thresholds
 from mlfactory.backtest import Trader
 
@@ -16,4 +14,4 @@ found = thresholds.choose(market, trader, predicted, params.candidates, seed=par
 tables.write_json({"trading": params.trading} | found, snakemake.output.thresholds)
 horizon = int(snakemake.wildcards.horizon)
 for study in thresholds.studies(found["models"], horizon=horizon, settings=params.trading):
-    ledger.add(study, Path(snakemake.output.thresholds).parents[1] / ledger.NAME)
+    ledger.add(study, ledger.of_symbol(snakemake.wildcards.symbol))

@@ -1,5 +1,3 @@
-from pathlib import Path
-
 from mlfactory import barrier_files, contracts, ledger, runtime, schemas, tables
 from mlfactory.barrier_search import search
 
@@ -17,4 +15,4 @@ found = search(
     seed=snakemake.params.seed,
 )
 barrier_files.write(found, snakemake.output.barriers)
-ledger.add(found, Path(snakemake.output.barriers).with_name(ledger.NAME))
+ledger.add(found, ledger.of_symbol(snakemake.wildcards.symbol))

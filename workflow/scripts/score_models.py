@@ -1,5 +1,3 @@
-from pathlib import Path
-
 import pandas as pd
 
 from mlfactory import ledger, runtime, schemas, tables
@@ -48,7 +46,7 @@ scores = score_models(
     tables.read_json(snakemake.input.probe),
     ensembles=snakemake.params.members,
     trials=shared_trials(
-        ledger.read(Path(snakemake.output.scores).with_name(ledger.NAME)),
+        ledger.read(ledger.of_symbol(snakemake.wildcards.symbol)),
         snakemake.params.shared,
         int(snakemake.wildcards.horizon),
         snakemake.params.members,

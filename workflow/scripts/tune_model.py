@@ -21,4 +21,6 @@ found = tune_fold(
     origin=dict(snakemake.wildcards),
 )
 tables.write_json(found, snakemake.output.tuning)
-ledger.add(found, Path(snakemake.output.tuning).parents[3] / ledger.NAME)
+of_null = Path(snakemake.output.tuning).parents[3] / ledger.NAME  # no trial on the symbol
+symbol, null = snakemake.wildcards.symbol, snakemake.wildcards.null
+ledger.add(found, of_null if null else ledger.of_symbol(symbol))

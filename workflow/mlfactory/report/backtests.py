@@ -5,7 +5,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from mlfactory.performance import underwater
+from mlfactory.performance import LEAST_TRADED_SESSIONS, underwater
 from mlfactory.report._base import (
     Block,
     Chart,
@@ -36,6 +36,8 @@ SAMPLES = {
 
 TONES = {"evidence": "good"}
 HELD = "one contract held"
+LARGE = 1000
+"""Currency from which on cents are not shown."""
 LEAST_TRADES = 30
 """Trades below which their sums by group say nothing."""
 GROUPS = {
@@ -110,7 +112,9 @@ def _table(part: HorizonEvidence, sample: str, *, folded: bool) -> Table:
             f"{SAMPLES[sample].capitalize()}. Currency of the contract; Sharpe ratio by session "
             "with its autocorrelation-robust interval. Deflated: the probability that it is above "
             "the luck of all trials. p after all: one less that, after Holm's correction for the "
-            "models side by side. A model whose threshold is none earned nothing out of fold."
+            "models side by side. A model whose threshold is none earned nothing out of fold, or "
+            f"traded in fewer than {LEAST_TRADED_SESSIONS} sessions there. No position is taken at "
+            "a bar whose label would reach over the session's end: no model learnt from such bars."
         ),
         horizon=part.horizon,
         folded=folded,
@@ -129,9 +133,9 @@ def _retrained(part: HorizonEvidence, currency: str) -> list[Block]:
                 name,
                 f"{once[name]['trades']:,}",
                 f"{again[name]['trades']:,}",
-                number(once[name]["net"], 0),
-                number(again[name]["net"], 0),
-                with_interval(more, 0),
+                _money(once[name]["net"]),
+                _money(again[name]["net"]),
+                with_interval(more, _digits(more["value"])),
             )
             for name, more in models.items()
             if once[name]["trades"] or again[name]["trades"]
@@ -155,19 +159,28 @@ def _retrained(part: HorizonEvidence, currency: str) -> list[Block]:
     ]
 
 
+def _digits(amount: float | None) -> int:
+    """Decimals of an amount of currency: none of large ones."""
+    return 0 if amount is None or abs(amount) >= LARGE else 2
+
+
+def _money(amount: float | None) -> str:
+    return number(amount, _digits(amount))
+
+
 def _row(name: str, one: dict[str, Any]) -> tuple[str | Chip, ...]:
     ratio, threshold = one["sharpe"], one["threshold"]
     return (
         name,
         "none" if threshold is None else f"{threshold:g}",
         f"{one['trades']:,}",
-        number(one["net"], 0),
-        number(one["gross"], 0),
+        _money(one["net"]),
+        _money(one["gross"]),
         "n/a" if ratio is None else with_interval(ratio, 2),
         "n/a" if ratio is None else number(ratio["deflated"], 3),
         number(one["p_holm"], 3),
         Chip(one["verdict"], TONES.get(one["verdict"], "flat")),
-        number(one["max_drawdown"], 0),
+        _money(one["max_drawdown"]),
         "n/a" if one["hit_rate"] is None else f"{one['hit_rate']:.0%}",
     )
 
