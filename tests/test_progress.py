@@ -61,3 +61,14 @@ def test_lengths_of_time_round_up_to_a_second_and_to_minutes():
         "2 min",
         "2 h 0 min",
     ]
+
+
+def test_no_time_is_told_while_most_jobs_are_of_kinds_never_measured():
+    """The first jobs of a run are short ones, of the data; a hundred fits are still to come."""
+    progress = Progress({"clean": 1.0})
+    progress.plan({"clean": 1, "fit": 100}, cores=1)
+    assert progress.left_s(0.0) is None
+    assert progress.line(0.0) == "0/101"
+    progress.start(1, fit(0.0))
+    progress.finish(1, 20.0)
+    assert progress.left_s(20.0) == 1 + 99 * 20

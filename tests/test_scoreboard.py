@@ -4,7 +4,7 @@ import pytest
 from small_report import made_up_scores
 
 from mlfactory import cli
-from mlfactory.scoreboard import scoreboard
+from mlfactory.scoreboard import backtest_line, scoreboard
 from mlfactory.verdicts import model_verdicts, verdict_line
 
 
@@ -12,7 +12,8 @@ def lines(width=None, **more):
     scores = made_up_scores(["lightgbm", "voting"], 1)
     for key, change in more.items():
         for model in scores["models"].values():
-            model[key] = {name: value + change for name, value in model[key].items()}
+            values = model[key].items()
+            model[key] = {k: v if isinstance(v, str) else v + change for k, v in values}
     return scoreboard(scores, "DEMO", 20, width=width).splitlines()
 
 
@@ -62,3 +63,20 @@ def test_width_counts_on_a_terminal_only(monkeypatch, terminal, wide):
     monkeypatch.setenv("COLUMNS", "80")
     monkeypatch.setattr(sys.stdout, "isatty", lambda: terminal)
     assert cli._width() == wide
+
+
+def one_traded(trades, net, verdict="no evidence"):
+    return {"trades": trades, "net": net, "verdict": verdict}
+
+
+def test_line_on_the_backtest_names_those_that_trade_most():
+    models = {"a": one_traded(3, -1.5), "b": one_traded(0, 0.0, "not traded")}
+    assert backtest_line({"samples": {"test": models}}, 5) == (
+        "h5: backtest of test after costs: 1 of 2 models trade (a 3 trades, net -1.50); "
+        "evidence: none"
+    )
+    many = models | {name: one_traded(n, 1.0, "evidence") for n, name in enumerate("cdef", 4)}
+    line = backtest_line({"samples": {"test": many}}, 5)
+    assert "(most trades: f 7 trades, net 1.00, e 6 trades, net 1.00, d 5 trades" in line
+    assert line.endswith("evidence: c, d, e, f")
+    assert backtest_line({"samples": {"oof": models}}, 5) is None

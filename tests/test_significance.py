@@ -117,17 +117,21 @@ def judged(models, blocks=100, trials=None):
 @pytest.mark.parametrize(("key", "kind"), CASES)
 def test_gain_is_no_more_significant_than_over_the_worst_that_it_must_beat(key, kind):
     good = model(session_shift=[0.0], sign_flip=[0.0])
-    before = significance.p_value(good, key, 100, CONFIDENCE)
+    before, _ = significance.p_value(good, key, 100, CONFIDENCE)
     assert before < 1e-6
     good["nulls"][kind][0][key] = made(0.95)
-    assert significance.p_value(good, key, 100, CONFIDENCE) > 0.3
+    p, decides = significance.p_value(good, key, 100, CONFIDENCE)
+    assert p > 0.3
+    assert decides == kind
 
 
 def test_gain_over_volatility_and_clock_alone_is_not_significant():
     good = model(session_shift=[0.0])
     good[verdicts.CLASS_PRIOR] = made(-0.1)
-    assert significance.p_value(good, verdicts.INFORMATION, 100, CONFIDENCE) > 0.5
-    assert significance.p_value(good, verdicts.DIRECTION, 100, CONFIDENCE) < 1e-6
+    p, decides = significance.p_value(good, verdicts.INFORMATION, 100, CONFIDENCE)
+    assert p > 0.5
+    assert decides == "class_prior"
+    assert significance.p_value(good, verdicts.DIRECTION, 100, CONFIDENCE)[0] < 1e-6
 
 
 @pytest.mark.parametrize(

@@ -54,15 +54,18 @@ def test_each_model_has_a_verdict_of_claim_nulls_p_values_and_evidence():
     for m in scores["models"].values():
         m["nulls"]["sign_flip"] = m["nulls"]["session_shift"]
     one = scores["models"]["a"]
-    one[verdicts.DIRECTION] |= {"p_value": 0.0123, "p_holm": 0.246, "evidence": False}
-    one[verdicts.INFORMATION] |= {"p_value": 0.0004, "p_holm": 0.0016, "evidence": True}
+    found = {"p_value": 0.0123, "decided_by": "sign_flip", "p_holm": 0.246, "evidence": False}
+    one[verdicts.DIRECTION] |= found
+    found = {"p_value": 0.0004, "decided_by": "class_prior", "p_holm": 0.0016, "evidence": True}
+    one[verdicts.INFORMATION] |= found
     head, a, voting = verdicts.model_verdicts(scores, 20)
-    assert head.startswith("h20: p: a gain as high where there is none")
-    assert head.endswith("after all: corrected (Holm) for 4 gains")
+    assert head.startswith("h20: p: the chance of so high a gain if there were none over what it")
+    assert head.endswith("the same corrected (Holm) for the 4 gains of this horizon")
     assert a == (
         "h20 a: evidence of volatility+clock; volatility+clock 0.0100 [0.0060, 0.0150], shifted "
-        "labels 0.0000, p below 0.001, after all 0.002; direction 0.0100 [0.0060, 0.0150], shifted "
-        "labels 0.0000, flipped signs 0.0000, p 0.012, after all 0.246"
+        "labels 0.0000, p below 0.001 by the class prior, gain over it 0.0100 [0.0060, 0.0150], "
+        "after all 0.002; direction 0.0100 [0.0060, 0.0150], shifted labels 0.0000, flipped signs "
+        "0.0000, p 0.012 by flipped signs, after all 0.246"
     )
     assert voting.startswith("h20 voting: ")
     one[verdicts.INFORMATION] |= {"evidence": False}
@@ -71,7 +74,8 @@ def test_each_model_has_a_verdict_of_claim_nulls_p_values_and_evidence():
     assert verdicts.sentence(one).endswith("direction cannot be measured")
     one[verdicts.INFORMATION]["trials"] = 50
     head = verdicts.model_verdicts(scores, 20)[0]
-    assert head.endswith("for 3 gains and up to 50 trials of a search on the scored rows")
+    searched = "and up to 50 trials of a search on the scored rows"
+    assert head.endswith(f"the 3 gains of this horizon {searched}")
     assert verdicts.model_verdicts(made_up_scores(["a"], 0), 20) == []
 
 
@@ -100,7 +104,7 @@ def test_probe_stands_beside_the_distribution_of_its_nulls():
     (gain, auc) = verdicts.probe_lines(made_up_scores(["a"], 1), 20)
     assert gain == (
         "h20: probe (ridge): direction gain 0.0100; nulls: session shift 0.0095, "
-        "95 % below 0.0181 of 20 (p 0.524)"
+        "highest of 20 0.0190 (p 0.524)"
     )
     assert "AUC 0.010" in auc
     assert verdicts.probe_lines({"models": {}}, 20) == []

@@ -26,9 +26,11 @@ def test_retraining_is_shown_beside_the_single_fit(evidence):
     table = next(t for t in blocks_of(evidence, Table) if t.title.startswith("Fitted once"))
     assert [row[:2] for row in table.rows] == [("test", name) for name in evidence.models]
     name, found = evidence.models[0], part.assessment
-    more = found["samples"]["walkforward_test"][name]["net"] - found["samples"]["test"][name]["net"]
+    samples = found["samples"]
+    more = samples["walkforward_test"][name]["net"] - samples["test"][name]["net"]
     assert found["retrained"]["test"][name]["value"] == pytest.approx(more)
-    assert table.rows[0][-1].startswith(f"{more:.2f} [".replace("-", "\N{MINUS SIGN}"))
+    shown = found["retrained"]["test"][name]["value"]
+    assert table.rows[0][-1].startswith(f"{shown:.2f} [".replace("-", "\N{MINUS SIGN}"))
 
 
 def test_model_that_is_not_traded_says_so_and_is_in_no_chart(evidence):

@@ -16,7 +16,7 @@ def test_each_ensemble_stands_beside_its_best_member(evidence):
     (row,) = table.rows
     assert row[:3] == ("voting", "logistic, lightgbm", "logistic")
     assert row[3] == "\N{MINUS SIGN}0.0020 [\N{MINUS SIGN}0.0050, 0.0010]"
-    assert row[4] == row[6] == Chip("no difference", "flat")
+    assert row[4] == row[6] == Chip("too few sessions", "flat")
     assert "second part" in table.note
 
 
@@ -39,7 +39,9 @@ def test_ensemble_without_out_of_fold_predictions_has_validation_alone(evidence)
     ],
 )
 def test_reading_says_on_which_side_of_0_the_interval_is(low, high, chip):
-    assert ensembles.reading({"low": low, "high": high}) == chip
+    assert ensembles.reading({"low": low, "high": high}, 30) == chip
+    few = chip if low is None else Chip("too few sessions", "flat")
+    assert ensembles.reading({"low": low, "high": high}, 29) == few
 
 
 def test_weights_are_shares_of_members(evidence):

@@ -2,7 +2,7 @@ from small_report import gain_and_nulls, small_evidence
 
 from mlfactory.report import summary
 from mlfactory.report._base import Chip, Note, Table, number
-from mlfactory.verdicts import DIRECTION, INFORMATION, verdict_line
+from mlfactory.verdicts import DECIDING, DIRECTION, INFORMATION, verdict_line
 
 
 def test_score_stands_beside_its_interval_and_the_mean_of_its_nulls():
@@ -61,8 +61,10 @@ def test_each_claim_has_its_nulls_its_p_values_and_a_verdict(evidence):
         assert row[0].startswith(f"{name}: ")
         assert row[2] == number(-0.001)
         assert row[3] == flipped[key]
-        assert row[4:6] == (number(scores[key]["p_value"], 4), number(scores[key]["p_holm"], 4))
-        assert (row[6].text == "evidence") == scores[key]["evidence"]
+        p, after = (number(scores[key][at], 4) for at in ("p_value", "p_holm"))
+        assert (row[4], row[6]) == (p, after)
+        assert row[5] == DECIDING[scores[key]["decided_by"]]
+        assert (row[7].text == "evidence") == scores[key]["evidence"]
     assert "after up to" not in table.note
 
 

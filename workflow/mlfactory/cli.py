@@ -13,7 +13,7 @@ from mlfactory import tables
 from mlfactory.errors import UserError, shown
 from mlfactory.failures import TO_GO_ON
 from mlfactory.runtime import limit_threads
-from mlfactory.scoreboard import scoreboard
+from mlfactory.scoreboard import backtest_line, scoreboard
 from mlfactory.stages import rules_of
 from mlfactory.status import about, made_lines, status_lines, way_on
 from mlfactory.validate import validate
@@ -71,6 +71,9 @@ def _scores(settings: dict[str, Any]) -> None:
             if path.exists():
                 board = scoreboard(tables.read_json(path), symbol, horizon, width=_width())
                 print(f"\n{board}")
+            traded = folder / f"backtest/h{horizon}.json"
+            if traded.exists():
+                print(backtest_line(tables.read_json(traded), horizon) or "")
         if (folder / "report.html").exists():
             print(f"\nreport: {folder / 'report.html'}")
 

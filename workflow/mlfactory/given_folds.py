@@ -36,7 +36,7 @@ def blocks(file: str | None) -> pd.DataFrame | None:
     path = Path(file)
     table = _read(path)
     numbers = pd.to_numeric(table["fold"], errors="coerce")
-    for row in np.flatnonzero(numbers.isna() | (numbers != numbers.round())):
+    for row in np.flatnonzero(numbers.isna() | (numbers != numbers.round())).tolist():
         raise _mistake(path, row, f"fold={table['fold'].iloc[row]!r} is no whole number")
     wanted = range(max(len(set(numbers)), 2))
     if set(numbers) != set(wanted):
@@ -51,10 +51,11 @@ def blocks(file: str | None) -> pd.DataFrame | None:
             "end": _times(path, table["end"]),
         }
     )
-    for row in np.flatnonzero(made["end"] <= made["start"]):
+    for row in np.flatnonzero(made["end"] <= made["start"]).tolist():
         raise _mistake(path, row, f"end {made['end'].iloc[row]} is not after its start")
     made = made.sort_values("start", kind="stable")
-    for row in np.flatnonzero(made["start"].to_numpy()[1:] < made["end"].to_numpy()[:-1]) + 1:
+    overlaps = made["start"].to_numpy()[1:] < made["end"].to_numpy()[:-1]
+    for row in (np.flatnonzero(overlaps) + 1).tolist():
         raise _mistake(
             path,
             made.index[row],
@@ -129,7 +130,7 @@ def _read(path: Path) -> pd.DataFrame:
 
 def _times(path: Path, column: pd.Series) -> pd.Series:
     times = pd.to_datetime(column, utc=True, errors="coerce", format="ISO8601")
-    for row in np.flatnonzero(times.isna()):
+    for row in np.flatnonzero(times.isna()).tolist():
         raise _mistake(
             path, row, f"{column.name}={column.iloc[row]!r} is no time; write it as 2024-01-31"
         )

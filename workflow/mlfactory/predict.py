@@ -32,6 +32,9 @@ from mlfactory.oof import feature_rows
 from mlfactory.schemas import SPLIT_MARKS
 
 DAY = pd.Timedelta(days=1)
+ANY_OUTSIDE = {"max_outside_calendar_share": 1.0}
+"""New rows may have extended hours though the run's file had few; cleaning.min_traded_share still
+refuses sessions that are not full as the zone is another."""
 _EXPIRY = re.compile(r"([A-Z0-9]+?)[FGHJKMNQUVXZ][0-9]{1,4}")
 """A root, and the month and year that a contract expires in, such as MESZ5."""
 
@@ -103,7 +106,7 @@ def new_rows(
         contract=contract,
         raw=raw_files.raw_settings(dict(settings), contract.symbol),
         bars=settings["bars"],
-        cleaning=settings["cleaning"],
+        cleaning=settings["cleaning"] | ANY_OUTSIDE,
     )
     _require_own_contracts(bars["contract"], fitted.contracts(), path, contract.symbol)
     chosen = catalog.configured(settings)
@@ -197,6 +200,7 @@ def predict(
     lines = [
         f"{symbol} h{horizon} {model}: {len(times)} of {new.n_bars} bars predicted, "
         f"{times.iloc[0]} to {times.iloc[-1]}",
+        *_outside(new.account, contract),
         *_age(fitted, times, max_age_days),
         *_novelty(fitted, new, refuse=refuse_drift),
         _signals_in_words(threshold, trading, market),
@@ -215,9 +219,7 @@ def _with_signals(
     )
 
 
-def _signals_in_words(
-    threshold: float | None, trading: Mapping[str, Any], market: Market
-) -> str:
+def _signals_in_words(threshold: float | None, trading: Mapping[str, Any], market: Market) -> str:
     if threshold is None:
         return "signals: none, as no threshold earned anything out of fold after costs"
     trader = trading["trader"]
@@ -235,6 +237,17 @@ def write(table: pd.DataFrame, path: Path) -> None:
         tables.write_csv(table, path)
     else:
         tables.write(table, path, schemas.NEW_PREDICTIONS)
+
+
+def _outside(account: Mapping[str, Any], contract: Contract) -> Iterator[str]:
+    """Rows that no session holds, and which are left out."""
+    rows = account["rows"]
+    read, outside = rows["read"], rows["removed"]["outside_calendar"]
+    if outside:
+        yield (
+            f"note: {outside / read:.1%} of the rows are outside the sessions of "
+            f"{contract.calendar} and are left out"
+        )
 
 
 def _age(fitted: trained.Trained, times: pd.Series, most_days: int | None) -> Iterator[str]:

@@ -4,6 +4,9 @@ from collections import Counter
 from collections.abc import Mapping
 from dataclasses import dataclass
 
+MOST_UNKNOWN = 0.3
+"""Share of the jobs left that may be of rules never measured: the first ones are the short ones."""
+
 
 @dataclass(frozen=True)
 class Job:
@@ -55,16 +58,17 @@ class Progress:
         return self.usual_s | {rule: self.spent_s[rule] / n for rule, n in self.done.items()}
 
     def left_s(self, now_s: float) -> float | None:
-        """Seconds left; None while nothing is known of what is left.
+        """Seconds left; None while most jobs that are left are of rules never measured.
 
         # ASSUME the jobs of a rule take alike, one of a rule never measured as the mean of the
         others, and all cores are busy until the end.
         """
         mean = self.mean_s()
-        if not mean:
+        left = {rule: n - self.done[rule] for rule, n in self.planned.items()}
+        unknown = sum(n for rule, n in left.items() if rule not in mean)
+        if not mean or unknown > MOST_UNKNOWN * sum(left.values()):
             return None
         other = sum(mean.values()) / len(mean)
-        left = {rule: n - self.done[rule] for rule, n in self.planned.items()}
         work = sum(n * mean.get(rule, other) for rule, n in left.items())
         for job in self.running.values():
             work -= min(now_s - job.started_s, mean.get(job.rule, other))

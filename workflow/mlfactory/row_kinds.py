@@ -14,8 +14,8 @@ MEANING = {
     "outside_calendar": "outside of the contract's sessions",
     "off_grid": "not a whole number of rows after the session's open",
     "vendor_filled": "flat and without volume: nothing traded",
-    "thin_lead": "of the file's first session, or of all up to the first one that traded densely: "
-    "bars begin after it",
+    "thin_lead": "of the file's first session, whose beginning it may not hold, or of all up to "
+    "the first one that traded densely: bars begin after it",
     "outliers_dropped": "far from the trailing median",
     "roll_mixed": "of the old contract in the bar of a roll",
     "incomplete_last_bar": "of a last bar that the file does not reach the end of",
@@ -23,7 +23,7 @@ MEANING = {
     "out_of_order": "earlier than the row before; sorted",
     "outliers": "far from the trailing median; kept, cleaning.outliers: drop removes them",
     "off_tick": "a price that is no multiple of the contract's tick_size: sub-penny trades, "
-    "adjusted prices or averages; kept, and if most rows are, look at tick_size",
+    "adjusted prices or averages; kept",
     "fractional_volume": "a volume that is no whole number",
     "zero_volume_moving": "prices move, volume is 0",
 }

@@ -15,6 +15,9 @@ from mlfactory.verdicts import (
     worse_baseline,
 )
 
+LISTED = 3
+"""Models that a line on the backtest names."""
+
 _COLUMNS = (
     ("log-loss", "log_loss", 4),
     ("gain: class prior", "gain_class_prior", 4),
@@ -83,7 +86,8 @@ def scoreboard(
     )
     later = scores.get("validation")
     if later:
-        lines = [f"h{horizon}: on validation, {later['data']['rows']} rows, the ensembles beside:"]
+        rows = later["data"]["rows"]
+        lines = [f"h{horizon}: ensembles beside their best members on validation, {rows} rows:"]
         lines += [f"  {line}" for line in against_best(later, horizon)]
         board = "\n".join([board, *_wrapped(lines if lines[1:] else [], width)])
     if not walked:
@@ -113,7 +117,7 @@ def _board(
         f"nats; gains: higher is better. [..] is the {bootstrap['confidence']:.0%} interval over "
         f"blocks of {_lengths(data['blocks'])}.",
         "null: the same procedure on labels moved by whole sessions, the mean of "
-        f"{_replicates(scores)} draw(s).",
+        f"{_replicates(scores)} draws.",
     ]
     learnt = "k-fold: models also learn from later rows than they predict; made to feed ensembles."
     below = [
@@ -136,6 +140,26 @@ def against_best(scores: dict[str, Any], horizon: int) -> list[str]:
         for name, one in found.items()
         if one
     ]
+
+
+def backtest_line(assessment: dict[str, Any], horizon: int) -> str | None:
+    """What the test split would have earned, in a line; None where it was not traded."""
+    models = assessment["samples"].get("test")
+    if models is None:
+        return None
+    traded = sorted(
+        (name for name in models if models[name]["trades"]), key=lambda n: -models[n]["trades"]
+    )
+    sure = [name for name in models if models[name]["verdict"] == "evidence"]
+    listed = ", ".join(
+        f"{name} {models[name]['trades']} trades, net {models[name]['net']:.2f}"
+        for name in traded[:LISTED]
+    )
+    most = f" ({'most trades: ' if len(traded) > LISTED else ''}{listed})" if traded else ""
+    return (
+        f"h{horizon}: backtest of test after costs: {len(traded)} of {len(models)} models "
+        f"trade{most}; evidence: {', '.join(sure) or 'none'}"
+    )
 
 
 def _wrapped(lines: list[str], width: int | None) -> list[str]:

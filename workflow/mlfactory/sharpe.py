@@ -66,10 +66,10 @@ def error_of_mean(values: Float64Array1D) -> float:
     """
     n = len(values)
     lags = min(int(4 * (n / 100) ** (2 / 9)), n - 1)
-    variance = values @ values / n
+    variance = float(values @ values) / n
     for lag in range(1, lags + 1):
         weight = 1 - lag / (lags + 1)
-        variance += 2 * weight * (values[lag:] @ values[:-lag]) / n
+        variance += 2 * weight * float(values[lag:] @ values[:-lag]) / n
     return math.sqrt(max(variance, 0.0) / n)
 
 

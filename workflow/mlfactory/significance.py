@@ -67,8 +67,10 @@ def p_above_null(score: Score, drawn: Sequence[Score], blocks: int, confidence: 
     return _upper_tail(score["value"] - float(values.mean()), error, blocks)
 
 
-def p_value(scores: Mapping[str, Any], key: str, blocks: int, confidence: float) -> float | None:
-    """p-value of a model's gain: that it is no gain, or no more than that of a null.
+def p_value(
+    scores: Mapping[str, Any], key: str, blocks: int, confidence: float
+) -> tuple[float, str] | None:
+    """p-value of a model's gain: that it is no gain, or no more than that of a null; what decides.
 
     The largest of the p-values of each that must be beaten (0, each kind of null, and the class
     prior too where the gain is over volatility and clock): all of them are to be rejected, and then
@@ -84,15 +86,21 @@ def p_value(scores: Mapping[str, Any], key: str, blocks: int, confidence: float)
 
     Returns
     -------
-    None where nothing can be said: no null was drawn, or the gain has no interval.
+    The p-value, and the one of `verdicts.DECIDING` that it is of. None where nothing can be said:
+    no null was drawn, or the gain has no interval.
     """
-    kinds = [drawn for kind in rivals(key) if (drawn := drawn_of_kind(scores, kind, key))]
-    must = [scores[key]] + ([scores[CLASS_PRIOR]] if key == QUESTIONS[0] else [])
-    if not kinds or blocks < 2 or any(one["low"] is None for one in must):
+    drawn = {kind: drawn_of_kind(scores, kind, key) for kind in rivals(key)}
+    kinds = {kind: replicates for kind, replicates in drawn.items() if replicates}
+    must = {"baseline": scores[key]}
+    if key == QUESTIONS[0]:
+        must["class_prior"] = scores[CLASS_PRIOR]
+    if not kinds or blocks < 2 or any(one["low"] is None for one in must.values()):
         return None
-    found = [p_above_zero(one, blocks, confidence) for one in must]
-    found += [p_above_null(scores[key], drawn, blocks, confidence) for drawn in kinds]
-    return max(found)
+    found = {name: p_above_zero(one, blocks, confidence) for name, one in must.items()}
+    for kind, replicates in kinds.items():
+        found[kind] = p_above_null(scores[key], replicates, blocks, confidence)
+    decides = max(found, key=lambda name: found[name])
+    return found[decides], decides
 
 
 def judge(
@@ -102,7 +110,9 @@ def judge(
     confidence: float,
     trials: Mapping[str, int],
 ) -> None:
-    """Add ``p_value``, ``trials``, ``p_holm`` and ``evidence`` to each model's two gains.
+    """Add to each model's two gains what is claimed of them.
+
+    That is ``p_value``, ``decided_by``, ``trials``, ``p_holm`` and ``evidence``.
 
     Parameters
     ----------
@@ -127,9 +137,11 @@ def judge(
         for key in QUESTIONS:
             score = scores[key]
             found = p_value(scores, key, blocks[str(score["block_sessions"])], confidence)
-            score |= {"p_value": found, "trials": tried, "p_holm": None, "evidence": False}
-            if found is not None:
-                p_values[name, key] = min(tried * found, 1.0)
+            p, decides = found or (None, None)
+            score |= {"p_value": p, "decided_by": decides, "trials": tried}
+            score |= {"p_holm": None, "evidence": False}
+            if p is not None:
+                p_values[name, key] = min(tried * p, 1.0)
     for (name, key), corrected in zip(p_values, holm(list(p_values.values())), strict=True):
         good = corrected < LEVEL and verdict(models[name], key) == Verdict.BOTH
         models[name][key] |= {"p_holm": corrected, "evidence": good}

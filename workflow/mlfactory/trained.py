@@ -118,10 +118,13 @@ def load(settings: Mapping[str, Any], symbol: str, horizon: int, model: str) -> 
     trained = Trained(
         folder,
         {
-            name: [_bundle(folder / f"models/{name}/h{horizon}/fold{f}", symbol) for f in folds]
+            name: [
+                _bundle(folder / f"models/{name}/h{horizon}/fold{f}", symbol, horizon)
+                for f in folds
+            ]
             for name in members
         },
-        _bundle(folder / f"ensembles/{model}_h{horizon}/model", symbol)
+        _bundle(folder / f"ensembles/{model}_h{horizon}/model", symbol, horizon)
         if model in ensembles
         else None,
     )
@@ -129,11 +132,12 @@ def load(settings: Mapping[str, Any], symbol: str, horizon: int, model: str) -> 
     return trained
 
 
-def _bundle(path: Path, symbol: str) -> Bundle:
+def _bundle(path: Path, symbol: str, horizon: int) -> Bundle:
     if not path.is_dir():
         raise UserError(
-            f"{path}: no fitted model; run ./pipeline run --symbols {symbol} with the same "
-            "configuration first"
+            f"{path}: no fitted model; run ./pipeline run --symbols {symbol} --horizons {horizon} "
+            "with the same configuration first, or predict with that of a run that has one "
+            "(--quick, --configfile)"
         )
     bundle = Bundle.load(path)
     fitted_on = bundle.origin["symbol"]

@@ -19,6 +19,11 @@ from mlfactory.splits import Split, require_sessions, sharpe_standard_error, spl
 from mlfactory.stretch import last_bars, require_enough, searched_rows, usable
 from mlfactory.symbol_bars import bars_of
 
+MANY_OFF_TICK = 0.9
+"""Share of rows off the tick above which the tick is doubted; adjusted prices are about half so."""
+
+COMMON_TICKS = (1.0, 0.5, 0.25, 0.1, 0.05, 0.03125, 0.025, 0.01, 0.005, 0.001, 0.0001)
+
 MANY_CUT = 0.2
 """Share of rows whose label's window is cut, from which on a warning says so."""
 
@@ -58,6 +63,7 @@ def validate(settings: dict[str, Any], symbol: str) -> Iterator[str]:
     contract = contracts.get(known, symbol)
     bars, raw_bars, account = bars_of(settings, contract)
     yield from _account_lines(symbol, bars, account)
+    yield from _doubt_of_tick(symbol, contract.tick_size, bars, account)
     if symbol not in settings["synthetic"]:
         yield from _unread(settings, symbol, account)
     chosen = catalog.configured(settings)
@@ -91,11 +97,35 @@ def validate(settings: dict[str, Any], symbol: str) -> Iterator[str]:
             **barriers,
             **configuration.label_settings(settings),
         )
-        words = labels_in_words(labels.iloc[train], barriers["max_bars"])
-        yield f"{symbol}: h{horizon}{which}: {words}"
+        words = labels_in_words(labels.iloc[train], bars.iloc[train], barriers["max_bars"])
+        up, down = barriers["k_up"], barriers["k_down"]
+        terms = f"{up:g} ATR up, {down:g} down, at most {barriers['max_bars']} bars"
+        yield f"{symbol}: h{horizon} ({terms}){which}: {words}"
     yield (
         f"{symbol}: an annual Sharpe ratio measured on the {test.n_sessions} test sessions has a "
-        f"standard error of {error:.1f}: one below {2 * error:.1f} cannot be told from 0"
+        f"standard error of {error:.2f}: one below {2 * error:.1f} cannot be told from 0"
+    )
+
+
+def _doubt_of_tick(
+    symbol: str, tick_size: float, bars: pd.DataFrame, account: dict[str, Any]
+) -> Iterator[str]:
+    """A question, where nearly no price is a multiple of the contract's tick."""
+    rows = account["rows"]
+    share = rows["noted"]["off_tick"] / max(rows["kept"], 1)
+    if share <= MANY_OFF_TICK:
+        return
+    close = bars["close"].to_numpy()
+    fits = [
+        tick
+        for tick in COMMON_TICKS
+        if tick != tick_size and np.mean(np.abs(close / tick - np.rint(close / tick)) < 1e-4) > 0.95
+    ]
+    found = f"; closes are multiples of {fits[0]:g}" if fits else ""
+    yield (
+        f"{symbol}: warning: {share:.0%} of the rows have a price that is no multiple of "
+        f"tick_size={tick_size:g}{found}: is it right in config/contracts.yaml? Slippage and the "
+        "least width of the barriers are counted in ticks"
     )
 
 
@@ -122,7 +152,7 @@ def _doubt_of_calendar(account: dict[str, Any]) -> str:
     )
 
 
-def labels_in_words(labels: pd.DataFrame, max_bars: int) -> str:
+def labels_in_words(labels: pd.DataFrame, bars: pd.DataFrame, max_bars: int) -> str:
     """How many rows of a table of schema LABELS have a label, of which class, and why so few."""
     known = labels["label"].dropna().to_numpy(dtype=np.int64)
     shares = np.bincount(known, minlength=3) / max(len(known), 1)
@@ -133,8 +163,25 @@ def labels_in_words(labels: pd.DataFrame, max_bars: int) -> str:
         return words
     return (
         f"{words}; warning: for {cut:.0%} the {max_bars} bars that a label may take reach over the "
-        "end of the session or a hole: choose a shorter horizon, or labels: {cross_sessions: true} "
-        "to hold over night"
+        f"end of the session or a hole{_only_first(labels, bars)}: choose a shorter horizon, or "
+        "labels: {cross_sessions: true} to hold over night"
+    )
+
+
+def _only_first(labels: pd.DataFrame, bars: pd.DataFrame) -> str:
+    """That only the first bars of sessions have labels, where it is so."""
+    session = bars["session"].to_numpy()
+    number = bars.groupby(session).cumcount().to_numpy() + 1
+    last = pd.Series(number).groupby(session).max().median()
+    known = labels["t1"].notna().to_numpy()
+    if not known.any():
+        return ""
+    latest = pd.Series(number[known]).groupby(session[known]).max().median()
+    if latest > 0.9 * last:
+        return ""
+    return (
+        f"; only the first {latest:.0f} of a session's {last:.0f} bars have one, models learn from "
+        "those alone, and no later bar is traded"
     )
 
 
@@ -179,7 +226,7 @@ def _account_lines(symbol: str, bars: pd.DataFrame, account: dict[str, Any]) -> 
         f"bars of {account['bar_interval']}, {bars['session'].nunique()} sessions, segments: "
         f"{bars['segment'].nunique()}, {bars['datetime'].iloc[0]} to {bars['datetime'].iloc[-1]}"
     )
-    yield f"{symbol}: times: {account['times']}, declared to mark the rows' {account['stamps']}"
+    yield f"{symbol}: times: {account['times']}, taken to mark the rows' {account['stamps']}"
     for what, of in (("removed", rows["read"]), ("noted", rows["kept"])):
         if any(rows[what].values()):
             yield f"{symbol}: {what}: {row_kinds.in_words(rows[what], of)}"

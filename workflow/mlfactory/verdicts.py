@@ -13,6 +13,10 @@ ENOUGH_DRAWS = 5
 """Null replicates from which on the highest of them says what chance can do."""
 
 
+FEW_DRAWS = 40
+"""Draws of a probe's null below which a quantile of 95 % is that of one or two of them."""
+
+
 class Verdict(StrEnum):
     """Where the whole interval of a gain lies."""
 
@@ -117,6 +121,8 @@ def verdict_line(scores: Mapping[str, Any], horizon: int) -> str:
 
 NAMES = {INFORMATION: "volatility+clock", DIRECTION: "direction"}
 KINDS = {"session_shift": "shifted labels", "sign_flip": "flipped signs"}
+DECIDING = {"baseline": "the baseline", "class_prior": "the class prior"} | KINDS
+"""What a gain must be above, and which of them a p-value is of: the one it is least above."""
 
 
 def model_verdicts(scores: Mapping[str, Any], horizon: int) -> list[str]:
@@ -132,8 +138,9 @@ def model_verdicts(scores: Mapping[str, Any], horizon: int) -> list[str]:
     trials = max(one["trials"] for one in known)
     searched = f" and up to {trials} trials of a search on the scored rows" if trials > 1 else ""
     head = (
-        f"h{horizon}: p: a gain as high where there is none over the baseline or a null; "
-        f"after all: corrected (Holm) for {len(known)} gains{searched}"
+        f"h{horizon}: p: the chance of so high a gain if there were none over what it is least "
+        "above, which is named: the baseline, the class prior or a null; after all: the same "
+        f"corrected (Holm) for the {len(known)} gains of this horizon{searched}"
     )
     return [head, *(f"h{horizon} {name}: {sentence(one)}" for name, one in models.items())]
 
@@ -155,8 +162,19 @@ def _claim(scores: Mapping[str, Any], key: str) -> str:
         if drawn := drawn_of_kind(scores, kind, key):
             mean = sum(one["value"] for one in drawn) / len(drawn)
             parts.append(f"{KINDS[kind]} {mean:.4f}")
-    parts.append(f"p {_p_in_words(score['p_value'])}, after all {_p_in_words(score['p_holm'])}")
+    p, after = _p_in_words(score["p_value"]), _p_in_words(score["p_holm"])
+    parts.append(f"p {p} by {decided_by(scores, key)}, after all {after}")
     return ", ".join(parts)
+
+
+def decided_by(scores: Mapping[str, Any], key: str) -> str:
+    """What a gain is least above; the class prior with the gain over it."""
+    name = scores[key]["decided_by"]
+    if name != "class_prior":
+        return DECIDING[name]
+    prior = scores[CLASS_PRIOR]
+    found = f"{prior['value']:.4f} [{prior['low']:.4f}, {prior['high']:.4f}]"
+    return f"{DECIDING[name]}, gain over it {found}"
 
 
 def _p_in_words(p_value: float) -> str:
@@ -195,6 +213,11 @@ def probe_lines(scores: Mapping[str, Any], horizon: int) -> list[str]:
 
 
 def _in_words(kind: str, drawn: Mapping[str, Any], digits: int) -> str:
-    mean, top = (f"{v:.{digits}f}" for v in (drawn["mean"], drawn["quantiles"]["0.95"]))
-    name = kind.replace("_", " ")
-    return f"{name} {mean}, 95 % below {top} of {drawn['count']} (p {drawn['p_value']:.3f})"
+    count, mean = drawn["count"], f"{drawn['mean']:.{digits}f}"
+    most = f"95 % below {drawn['quantiles']['0.95']:.{digits}f} of {count}"
+    if count < FEW_DRAWS:
+        most = f"highest of {count} {drawn['values'][-1]:.{digits}f}"
+    p = f"p {drawn['p_value']:.3f}"
+    if drawn["p_value"] <= 1 / (count + 1) + 1e-9:
+        p += f", the least that {count} can show"
+    return f"{kind.replace('_', ' ')} {mean}, {most} ({p})"

@@ -95,16 +95,19 @@ class LogHandler(LogHandlerBase):
 
     def plan(self, fields: dict[str, Any]) -> None:
         """The run begins."""
+        jobs = {rule: n for rule, n in fields["stats"].items() if makes_files(rule)}
+        self.progress.plan(jobs, self.cores)
         if self.common_settings.dryrun:
             return
         failures.clear()
         if os.environ.get(FOUND):
             self._say(os.environ[FOUND].rstrip())
-        jobs = {rule: n for rule, n in fields["stats"].items() if makes_files(rule)}
-        self.progress.plan(jobs, self.cores)
+        self._say(f"{self.progress.planned.total()} jobs to run{self._guess()}")
+
+    def _guess(self) -> str:
+        """How long the jobs will take, if most of their kinds have been measured."""
         left = self.progress.left_s(time.monotonic())
-        guess = f", about {in_words(left)} as measured before" if left is not None else ""
-        self._say(f"{self.progress.planned.total()} jobs to run{guess}")
+        return f", about {in_words(left)} as measured before" if left is not None else ""
 
     def resources(self, fields: dict[str, Any]) -> None:
         """How many jobs may run at once."""
@@ -160,7 +163,8 @@ class LogHandler(LogHandlerBase):
                 self._end(self.failure)
             jobs = [(job.rule, job.message) for job in self.progress.running.values()]
             if self.common_settings.dryrun and jobs:
-                self._say("\n".join(plan_lines(jobs)))
+                self.progress.running.clear()
+                self._say("\n".join(plan_lines(jobs)) + self._guess())
             if self.progress.done:
                 _DURATIONS.parent.mkdir(parents=True, exist_ok=True)
                 _DURATIONS.write_text(json.dumps(self.progress.mean_s(), indent=2) + "\n")

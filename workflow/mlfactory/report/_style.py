@@ -32,8 +32,7 @@ p { margin: 0 0 .6rem; }
 nav { position: sticky; top: 0; z-index: 5; background: var(--page);
   border-bottom: 1px solid var(--grid); }
 nav > div { max-width: 1280px; margin: 0 auto; padding: 8px 20px; display: flex; gap: 6px 16px;
-  align-items: center; overflow-x: auto; white-space: nowrap; scrollbar-width: none; }
-nav > div::-webkit-scrollbar { display: none; }
+  align-items: center; flex-wrap: wrap; white-space: nowrap; }
 nav a { color: var(--soft); text-decoration: none; font-size: .88rem; }
 nav a:hover, nav a:focus { color: var(--ink); text-decoration: underline; }
 .horizons { display: flex; gap: 4px; position: sticky; left: 0; background: var(--page);
@@ -93,6 +92,7 @@ footer { color: var(--soft); font-size: .82rem; padding-top: 26px; padding-botto
 [hidden] { display: none !important; }
 @media (max-width: 900px) { .half { grid-column: span 2; } }
 @media (max-width: 560px) {
+  nav > div { flex-wrap: nowrap; overflow-x: auto; }
   header, main, footer, nav > div { padding-left: 12px; padding-right: 12px; }
   .block { padding: 12px; }
   .facts { grid-template-columns: repeat(2, minmax(0, 1fr)); }

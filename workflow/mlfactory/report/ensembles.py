@@ -34,10 +34,16 @@ def section(evidence: Evidence) -> Section:
     return Section("ensembles", "Ensembles beside their best member", tuple(blocks))
 
 
-def reading(difference: dict[str, Any] | None) -> Chip:
+LEAST_SESSIONS = 30
+"""Session blocks below which an interval of a difference is too narrow to be read."""
+
+
+def reading(difference: dict[str, Any] | None, sessions: int) -> Chip:
     """Whether the whole interval of a difference in log-loss lies on one side of 0."""
     if difference is None or difference["low"] is None:
         return Chip("n/a", "flat")
+    if sessions < LEAST_SESSIONS:
+        return Chip("too few sessions", "flat")
     if difference["high"] < 0:
         return Chip("better", "good")
     return Chip("worse" if difference["low"] > 0 else "no difference", "flat")
@@ -47,13 +53,17 @@ def _table(part: HorizonEvidence, n_models: int) -> Table:
     out_of_fold = part.scores["models"]
     validation = part.scores.get("validation") or {"models": {}, "data": None}
     validated = validation["models"]
+    sessions = [
+        max(one["data"]["blocks"].values()) if one["data"] else 0
+        for one in (part.scores, validation)
+    ]
     rows = []
     for name, weights in part.members.items():
         found = [one.get(name, {}).get("against_best") for one in (out_of_fold, validated)]
         member = next((one["member"] for one in found if one), "n/a")
         cells: list[str | Chip] = []
-        for one in found:
-            cells += ["n/a" if one is None else with_interval(one), reading(one)]
+        for one, n in zip(found, sessions, strict=True):
+            cells += ["n/a" if one is None else with_interval(one), reading(one, n)]
         whole = len(weights) == n_models > LISTED
         listed = f"all {n_models} models" if whole else ", ".join(weights)
         rows.append((name, listed, member, *cells))

@@ -66,7 +66,7 @@ def differing(locked: dict[str, str]) -> dict[str, str]:
             installed = version(name)
         except PackageNotFoundError:
             installed = "none"
-        if installed != wanted:
+        if installed.partition("+")[0] != wanted.partition("+")[0]:  # 2.1+cpu is a build of 2.1
             found[name] = installed
     return found
 

@@ -6,6 +6,7 @@ from mlfactory.report._base import Block, Chip, Facts, Note, Section, Table, num
 from mlfactory.report.evidence import Evidence, HorizonEvidence
 from mlfactory.verdicts import (
     CLASS_PRIOR,
+    DECIDING,
     DIRECTION,
     ENOUGH_DRAWS,
     INFORMATION,
@@ -47,7 +48,8 @@ def section(evidence: Evidence) -> Section:
     for part in evidence.horizons:
         worse = worse_baseline(part.headline, part.horizon)
         blocks += [Note(f"{worse}.", part.horizon, warning=True)] if worse else []
-        blocks += [_verdicts(part), _corrected(part), _scored(part)]
+        corrected = _corrected(part, len(evidence.horizons))
+        blocks += [_verdicts(part), corrected, _scored(part)]
     return Section("summary", "In ten seconds", tuple(blocks))
 
 
@@ -116,7 +118,7 @@ def _headlines(evidence: Evidence) -> Table:
             f"their intervals. Baselines: volatility and time of day; "
             f"the share of long among rows that moved. Of {n_read} readings {tail * n_read:.1f} "
             "would lie above 0 by luck alone, and the highest is flattered: it is evidence only "
-            "where its p-value is low after the correction for all of them, below."
+            "where its p-value is low after the correction for all of its horizon's, below."
         ),
     )
 
@@ -140,7 +142,12 @@ def _verdicts(part: HorizonEvidence) -> Table:
     return Table("Model by model", header, rows, horizon=part.horizon)
 
 
-def _corrected(part: HorizonEvidence) -> Table:
+def _other_horizons(n_horizons: int) -> str:
+    """That each further horizon is a further look."""
+    return "" if n_horizons < 2 else f", not for there being {n_horizons} horizons to look at"
+
+
+def _corrected(part: HorizonEvidence, n_horizons: int) -> Table:
     """The verdict on each claim of each model and ensemble, with what it rests on."""
     models = part.headline["models"]
     rows = tuple(
@@ -150,6 +157,7 @@ def _corrected(part: HorizonEvidence) -> Table:
             _null_mean(scores, "session_shift", key),
             _null_mean(scores, "sign_flip", key),
             number(scores[key]["p_value"], 4),
+            DECIDING.get(scores[key]["decided_by"], "n/a"),
             number(scores[key]["p_holm"], 4),
             _said(scores[key]),
         )
@@ -166,14 +174,16 @@ def _corrected(part: HorizonEvidence) -> Table:
         "Evidence, or none",
         (
             *("claim", "gain, nats", "null: labels shifted", "null: signs flipped"),
-            *("p", "p after all", "verdict"),
+            *("p", "by", "p after all", "verdict"),
         ),
         rows,
         note=(
-            "p: the probability of a gain as high where there is none over the baseline, or none "
-            "over a null. p after all: the same after Holm's correction for every line of this "
-            f"table{searched}. Evidence: below 0.05, and above baseline and null by intervals "
-            "too. Flipped signs keep volatility, so they are a null of direction alone."
+            "p: the chance of so high a gain if there were none over what it is least above, which "
+            "stands under by: the baseline, the class prior (for a gain over volatility and clock) "
+            "or a null. p after all: the same after Holm's correction for every line of this "
+            f"table{searched}{_other_horizons(n_horizons)}. Evidence: below 0.05, and above "
+            "baseline and null by intervals too. Flipped signs keep volatility, so they are a null "
+            "of direction alone."
         ),
         horizon=part.horizon,
     )
