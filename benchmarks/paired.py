@@ -1,0 +1,65 @@
+"""Out-of-fold predictions of two finished runs on the same rows: paired differences, and the costs.
+
+    python benchmarks/paired.py results/MES results/tuned/MES 20 lightgbm logistic [--config my.yaml]
+
+Prints a line a model: log-loss in each run; the log-loss gained by the second over the first with
+its interval, paired, by sessions (above 0: the second wins); and the CPU seconds of the folds' fits
+and tunings in each, as the jobs measured them.
+"""
+
+import argparse
+import json
+from pathlib import Path
+
+import pandas as pd
+
+from mlfactory import config, schemas, tables
+from mlfactory.scores import Scorer
+
+COSTS = ("fit_{model}_h{horizon}_fold*.jsonl", "tune_{model}_h{horizon}_fold[0-9]*.jsonl")
+
+
+def out_of_fold(results: Path, model: str, horizon: int) -> pd.DataFrame:
+    paths = sorted(results.glob(f"oof/{model}_h{horizon}_fold*.parquet"))
+    parts = [tables.read(path, schemas.PREDICTIONS) for path in paths]
+    return pd.concat(parts, ignore_index=True).sort_values("datetime", ignore_index=True)
+
+
+def cpu_s(results: Path, model: str, horizon: int) -> float:
+    names = [name.format(model=model, horizon=horizon) for name in COSTS]
+    paths = [path for name in names for path in (results / "benchmarks").glob(name)]
+    last = [path.read_text().splitlines()[-1] for path in paths if "full" not in path.name]
+    return sum(float(json.loads(line)["cpu_time"]) for line in last)
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("first", type=Path, help="a symbol's folder, as results/MES")
+    parser.add_argument("second", type=Path)
+    parser.add_argument("horizon", type=int)
+    parser.add_argument("models", nargs="+")
+    parser.add_argument("--config", type=Path, nargs="*", default=[])
+    given = parser.parse_args()
+    settings = config.load(given.config)
+    scorer = Scorer(
+        tables.read_split(given.first / "splits/train.parquet"),
+        tables.read(given.first / f"folds_h{given.horizon}.parquet", schemas.FOLDS),
+        embargo=settings["folds"]["embargo"],
+        bootstrap=settings["scores"],
+        seed=settings["seed"],
+    )
+    for model in given.models:
+        both = [out_of_fold(run, model, given.horizon) for run in (given.first, given.second)]
+        costs = [cpu_s(run, model, given.horizon) for run in (given.first, given.second)]
+        losses = [scorer.score(table)["log_loss"]["value"] for table in both]
+        gain = scorer.difference(*both)
+        print(
+            f"{model}: log-loss {losses[0]:.4f} and {losses[1]:.4f}; gained {gain['value']:.4f} "
+            f"[{gain['low']:.4f}, {gain['high']:.4f}]; CPU s {costs[0]:.0f} and {costs[1]:.0f}, "
+            f"{costs[1] / costs[0]:.1f} times",
+            flush=True,
+        )
+
+
+if __name__ == "__main__":
+    main()
