@@ -54,7 +54,7 @@ class LogHandler(LogHandlerBase):
         self.progress = Progress(known)
         self.cores = 1
         self.logs: dict[int, str] = {}
-        self.failure: failures.Failure | None = None
+        self.failed: dict[int, failures.Failure] = {}
         self.stopped = False
         self.last_said = ""
         self.drawn = False
@@ -63,6 +63,11 @@ class LogHandler(LogHandlerBase):
         os.environ[REPORTED_BY_LOG] = "1"
         if self.on_terminal:
             threading.Thread(target=self._redraw, daemon=True).start()
+
+    @property
+    def failure(self) -> failures.Failure | None:
+        """Of the jobs that have failed and not ended well since, the first one's."""
+        return next(iter(self.failed.values()), None)
 
     def emit(self, record: logging.LogRecord) -> None:
         """Take one event in; errors of Snakemake itself are shown as they are."""
@@ -115,6 +120,8 @@ class LogHandler(LogHandlerBase):
         if not makes_files(fields["rule_name"]):
             return
         message = fields["rule_msg"] or fields["rule_name"]
+        if fields["jobid"] in self.failed:
+            self._say(f"once more: {plain(message)}")
         self.logs[fields["jobid"]] = next(iter(fields["log"] or []), "")
         self.progress.start(
             fields["jobid"], Job(fields["rule_name"], plain(message), time.monotonic())
@@ -123,6 +130,8 @@ class LogHandler(LogHandlerBase):
     def finish(self, fields: dict[str, Any]) -> None:
         """A job has ended well."""
         now = time.monotonic()
+        if self.failed.pop(fields["job_id"], None) and not self.failed:
+            failures.clear()
         ended = self.progress.finish(fields["job_id"], now)
         if ended is None or self.on_terminal:
             return
@@ -139,9 +148,8 @@ class LogHandler(LogHandlerBase):
         rule, log = fields["rule_name"], self.logs.get(fields["jobid"], "")
         message = job.message if job else rule
         failure = failures.Failure(rule, message, log, failures.error_of(log, message))
-        if self.failure is None:
-            self.failure = failure
-            failures.save(failure)
+        self.failed.setdefault(fields["jobid"], failure)
+        failures.save(self.failure or failure)
         self._say(_line(failure), sys.stderr)
 
     def stop(self) -> None:
