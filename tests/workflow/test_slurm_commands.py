@@ -1,7 +1,6 @@
 """What profiles/slurm submits for each rule, with a stand-in for sbatch; no cluster is needed."""
 
 import importlib.util
-import json
 import re
 import subprocess
 
@@ -14,64 +13,83 @@ pytestmark = pytest.mark.skipif(
     reason="Snakemake's SLURM executor is missing: pip install -r requirements-slurm.lock",
 )
 
-EVERYTHING = """symbols: [DEMO]
+LESS = """symbols: [DEMO]
 horizons: [20]
+models: [logistic, lightgbm, gru]
+ensembles: [voting, blend]
+recipes: {blend: {type: blending}}
 folds: {n_splits: 2}
-walk_forward: {nulls: 1}
-nulls: {session_shift: 1, sign_flip: 1, probe: {shifts: 5, sign_flips: 1}}
-tuning: {scope: fold}
-labels: {search: {enabled: SEARCHED}}
 """
-"""An overlay whose jobs are of all rules, but for the one of the barriers that it does not have."""
+EVERYTHING = f"""{LESS}
+walk_forward: {{nulls: 0}}
+nulls: {{session_shift: 1, sign_flip: 1}}
+tuning: {{scope: fold}}
+"""
+"""An overlay whose jobs are of all rules, but for the search for barriers."""
 
-SBATCH = """#!/usr/bin/env python3
-import json, os, sys
-with open(os.environ["SUBMITTED"], "a") as file:
-    file.write(json.dumps(sys.argv[1:]) + "\\n")
-print(1)
-sys.exit(int(os.environ.get("REFUSED", 0)))
+SEARCHED = f"{LESS}labels: {{search: {{enabled: true}}}}"
+
+SBATCH = """#!/bin/sh
+for word; do printf '%s\\0' "$word"; done >> "$SUBMITTED"
+printf '\\n' >> "$SUBMITTED"
+[ -z "$REFUSED" ] && echo 1
 """
+"""Notes how it is called; a job then has a number, or is refused."""
+
+AT_ONCE = """
+import sys
+from snakemake.cli import main
+from snakemake.scheduling.job_scheduler import JobScheduler
+
+def schedule(scheduler):
+    for job in scheduler.workflow.dag.needrun_jobs():
+        if not job.is_local:
+            scheduler._executor.run_job(job)
+    scheduler._executor.shutdown()
+    return True
+
+JobScheduler.schedule = schedule
+main(sys.argv[1:])
+"""
+"""Snakemake, but each job is submitted at once, as if what it reads were there."""
 
 
 @pytest.fixture
 def submit(tmp_path):
-    """Run Snakemake with the profile and the stand-in; what sbatch was called with, call by call."""
+    """Run Snakemake with the profile and stand-ins; what sbatch was called with, call by call."""
     folder = copy_workflow(tmp_path / "workflow")
-    tools = tmp_path / "tools"
+    tools, submitted = tmp_path / "tools", tmp_path / "submitted"
     tools.mkdir()
     (tools / "sbatch").write_text(SBATCH)
-    for name in ("squeue", "sacct", "sinfo", "scontrol", "sacctmgr", "sshare", "scancel"):
+    for name in ("squeue", "scontrol", "sacct", "sacctmgr", "sinfo", "sshare", "scancel"):
         (tools / name).write_text("#!/bin/sh\n")
     for tool in tools.iterdir():
         tool.chmod(0o755)
+    variables = environment(folder) | {"SUBMITTED": str(submitted)}
+    variables["PATH"] = f"{tools}:{variables['PATH']}"
 
-    def run(*options, overlay, refused=False):
+    def run(overlay, *targets, snakemake=("python", "-c", AT_ONCE), **more):
         (folder / "mine.yaml").write_text(overlay)
-        submitted = tmp_path / "submitted.jsonl"
         submitted.write_text("")
-        variables = environment(folder)
-        variables |= {"PATH": f"{tools}:{variables['PATH']}", "SUBMITTED": str(submitted)}
-        variables |= {"REFUSED": "1"} if refused else {}
-        command = ["snakemake", "--configfile", "mine.yaml", "--profile", "profiles/slurm"]
+        options = ("--profile", "profiles/slurm", "--slurm-init-seconds-before-status-checks", "1")
         done = subprocess.run(
-            [*command, *options], cwd=folder, env=variables, capture_output=True, text=True
+            [*snakemake, *targets, *options, "--configfile", "mine.yaml"],
+            cwd=folder,
+            env=variables | more,
+            capture_output=True,
+            text=True,
         )
-        assert done.returncode == int(refused), done.stderr[-3000:]
-        return [json.loads(line) for line in submitted.read_text().splitlines()]
+        assert done.returncode == int("REFUSED" in more), done.stderr[-3000:]
+        return [line.split("\0") for line in submitted.read_text().split("\0\n")[:-1]]
 
     run.folder = folder
     return run
 
 
-def at_once(submit, overlay):
-    """All jobs, as if what they read were there."""
-    return submit("--immediate-submit", "--notemp", "--forceall", overlay=overlay)
-
-
 def rule_and_request(words):
     """The rule of a submitted job, and (partition, MB, minutes, GPUs, cores)."""
     text = " ".join(words)
-    rule = re.search(r"--target-jobs (\w+):", text)[1]
+    rule = re.search(r"--target-jobs '?(\w+):", text)[1]
     gpus = re.search(r"--gpus=(\d+)", text)
     request = (
         words[words.index("-p") + 1],
@@ -106,10 +124,7 @@ def rules_with_jobs(folder):
 
 
 def test_every_rule_is_submitted_with_its_partition_memory_time_and_gpus(submit):
-    submitted = [
-        *at_once(submit, EVERYTHING.replace("SEARCHED", "false")),
-        *at_once(submit, EVERYTHING.replace("SEARCHED", "true")),
-    ]
+    submitted = submit(EVERYTHING) + submit(SEARCHED, "results/DEMO/barriers_h20.json")
     requests = {}
     for words in submitted:
         rule, request = rule_and_request(words)
@@ -132,18 +147,20 @@ def test_job_goes_where_its_models_file_asks_for(submit):
     """A boosting model that is to use a GPU gets one, a neural one that is not does not wait for one."""
     use_gpu(submit.folder, "xgboost", "true")
     use_gpu(submit.folder, "gru", "false")
-    overlay = "models: [xgboost, lightgbm, gru]\nhorizons: [20]\nnulls: {session_shift: 0}\n"
+    fits = [
+        f"results/DEMO/oof/{model}_h20_fold0.parquet" for model in ("xgboost", "lightgbm", "gru")
+    ]
     asked = {}
-    for words in at_once(submit, overlay + "ensembles: [voting]\nwalk_forward: {enabled: false}\n"):
+    for words in submit("horizons: [20]\n", *fits):
         rule, (partition, *_, gpus, _) = rule_and_request(words)
-        if rule.startswith("fit_") and rule != "fit_ensemble":
+        if rule.startswith("fit_"):
             model = re.search(r"model=(\w+)", " ".join(words))[1]
             asked.setdefault(model, set()).add((partition, gpus))
     assert asked == {"xgboost": {("gpu", 1)}, "lightgbm": {("cpu", 0)}, "gru": {("cpu", 0)}}
 
 
 def test_job_that_fails_is_submitted_again_with_more(submit):
-    submitted = submit("bars", overlay="horizons: [20]\n", refused=True)
+    submitted = submit("horizons: [20]\n", "bars", snakemake=["snakemake"], REFUSED="1")
     assert [rule_and_request(words) for words in submitted] == [
         ("simulate_market", ("cpu", mem_mb, minutes, 0, 1))
         for mem_mb, minutes in ((4000, 60), (8000, 120), (16000, 240))
