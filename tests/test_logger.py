@@ -42,8 +42,9 @@ def test_file_that_no_rule_makes_is_one_line(handler, capsys):
     assert capsys.readouterr().err.startswith("error: no rule makes results/MES/x; check the name")
 
 
-def start(handler, number, message):
+def start(handler, number, message, **resources):
     fields = {"jobid": number, "rule_name": "fit_boosting", "rule_msg": message}
+    fields |= {"threads": 1, "resources": resources}
     handler.emit(record(event=LogEvent.JOB_INFO, log=[f"job{number}.log"], **fields))
 
 
@@ -112,6 +113,17 @@ def test_dry_run_shows_its_jobs_by_stage_and_changes_nothing(handler, capsys):
     assert failures.last_lines() == ["the last run was stopped by Ctrl-C"]
 
 
+def test_dry_run_with_time_limits_shows_what_is_asked_of_a_scheduler(handler, capsys):
+    handler.common_settings.dryrun = True
+    for number in (1, 2):
+        start(handler, number, "fit DEMO h5", runtime=120, mem_mb=4000, gpu=0)
+    handler.close()
+    assert capsys.readouterr().out.splitlines()[2:] == [
+        "of each is asked:",
+        "fit_boosting     2 jobs  120 min, 4000 MB, threads 1",
+    ]
+
+
 @pytest.fixture(autouse=True)
 def typed(monkeypatch):
     monkeypatch.setenv(failures.TO_GO_ON, "./pipeline run --quick")
@@ -159,3 +171,29 @@ def test_failure_before_ctrl_c_stays_one(handler, tmp_path):
     stop(handler)
     handler.close()
     assert "error: fit DEMO: no" in failures.last_lines()
+
+
+def test_job_that_fails_and_then_ends_well_is_no_failure(handler, capsys):
+    """A scheduler's profile submits a failed job again."""
+    start(handler, 1, "fit DEMO")
+    fail(handler, 1)
+    assert failures.load().rule == "fit_boosting"
+    start(handler, 1, "fit DEMO")
+    finish(handler, 1)
+    handler.close()
+    said = capsys.readouterr()
+    assert said.err.splitlines() == [KILLED]
+    assert "once more: fit DEMO" in said.out
+    assert failures.last_lines() == []
+
+
+def test_of_two_that_failed_the_one_that_never_ended_well_is_the_failure(handler, capsys):
+    for number, message in ((1, "fit DEMO"), (2, "fit MES")):
+        start(handler, number, message)
+        fail(handler, number)
+    start(handler, 1, "fit DEMO")
+    finish(handler, 1)
+    capsys.readouterr()
+    handler.close()
+    assert "fit MES" in capsys.readouterr().err
+    assert "fit MES" in failures.load().error

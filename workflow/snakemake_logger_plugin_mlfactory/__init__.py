@@ -19,7 +19,7 @@ from snakemake_interface_logger_plugins.base import LogHandlerBase
 from snakemake_interface_logger_plugins.common import LogEvent
 
 from mlfactory import failures, running
-from mlfactory.plan import plain, plan_lines
+from mlfactory.plan import plain, plan_lines, request_lines
 from mlfactory.progress import Job, Progress, in_words
 from mlfactory.runtime import REPORTED_BY_LOG
 from mlfactory.stages import makes_files
@@ -55,6 +55,7 @@ class LogHandler(LogHandlerBase):
         self.cores = 1
         self.logs: dict[int, str] = {}
         self.failed: dict[int, failures.Failure] = {}
+        self.asked: list[tuple[str, dict[str, Any]]] = []
         self.stopped = False
         self.last_said = ""
         self.drawn = False
@@ -120,6 +121,9 @@ class LogHandler(LogHandlerBase):
         if not makes_files(fields["rule_name"]):
             return
         message = fields["rule_msg"] or fields["rule_name"]
+        if self.common_settings.dryrun:
+            asked = {"threads": fields["threads"], **fields["resources"]}
+            self.asked.append((fields["rule_name"], asked))
         if fields["jobid"] in self.failed:
             self._say(f"once more: {plain(message)}")
         self.logs[fields["jobid"]] = next(iter(fields["log"] or []), "")
@@ -130,8 +134,10 @@ class LogHandler(LogHandlerBase):
     def finish(self, fields: dict[str, Any]) -> None:
         """A job has ended well."""
         now = time.monotonic()
-        if self.failed.pop(fields["job_id"], None) and not self.failed:
+        if self.failed.pop(fields["job_id"], None):
             failures.clear()
+            if self.failure:
+                failures.save(self.failure)
         ended = self.progress.finish(fields["job_id"], now)
         if ended is None or self.on_terminal:
             return
@@ -168,7 +174,7 @@ class LogHandler(LogHandlerBase):
                 self._end(self.failure)
             jobs = [(job.rule, job.message) for job in self.progress.running.values()]
             if self.common_settings.dryrun and jobs:
-                self._say("\n".join(plan_lines(jobs)))
+                self._say("\n".join([*plan_lines(jobs), *request_lines(self.asked)]))
             if self.progress.done:
                 _DURATIONS.parent.mkdir(parents=True, exist_ok=True)
                 _DURATIONS.write_text(json.dumps(self.progress.mean_s(), indent=2) + "\n")
