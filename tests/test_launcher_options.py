@@ -286,7 +286,7 @@ def test_environment_of_the_users_own_is_not_changed_for_a_profile(
     installed, pipeline, monkeypatch, tmp_path
 ):
     monkeypatch.setenv("MLFACTORY_VENV", str(tmp_path))
-    with pytest.raises(SystemExit, match="no slurm executor for Snakemake; add it: .*slurm.lock"):
+    with pytest.raises(SystemExit, match=r"no slurm executor .* add it: .*slurm\.lock"):
         pipeline.set_up_executor(ROOT / "profiles/slurm")
     (tmp_path / "lib/python3.11/site-packages/snakemake_executor_plugin_slurm").mkdir(parents=True)
     pipeline.set_up_executor(ROOT / "profiles/slurm")

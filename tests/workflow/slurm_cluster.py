@@ -1,6 +1,6 @@
 """A SLURM cluster of one node for a test: two partitions, one declared GPU, no database.
 
-It needs Debian's slurm-wlm and munge and the rights of root, and touches nothing outside its folder.
+It needs Debian's slurm-wlm and munge and the rights of root; it is all in one temporary folder.
 """
 
 import importlib.util
@@ -43,7 +43,7 @@ ReturnToService=2
 MinJobAge=600
 KillWait=2
 GresTypes=gpu
-NodeName={host} NodeAddr=127.0.0.1 CPUs=2 RealMemory=64000 Gres=gpu:1
+NodeName={host} NodeAddr=127.0.0.1 CPUs=4 RealMemory=64000 Gres=gpu:1
 PartitionName=cpu Nodes={host} Default=YES State=UP
 PartitionName=gpu Nodes={host} State=UP
 """
@@ -68,7 +68,7 @@ def missing():
 
 @contextmanager
 def started():
-    """The variables that make SLURM's commands use a cluster that ends with the block."""
+    """A cluster that ends with the block: the variables by which SLURM's commands find it."""
     folder = Path(tempfile.mkdtemp(prefix="slurm-"))  # short: names of sockets are
     try:
         _configure(folder)
@@ -104,10 +104,9 @@ def _configure(folder):
 
 
 def _munge_options(folder):
-    files = {"key": "key", "socket": "socket", "log": "log", "seed": "seed"}
-    named = [f"--{name}{'' if name == 'socket' else '-file'}={folder}/munge.{file}"
-             for name, file in files.items()]
-    return ["--force", f"--pid-file={folder}/munged.pid", *named]
+    files = [f"--{name}-file={folder}/munge.{name}" for name in ("key", "log", "seed")]
+    pid = f"--pid-file={folder}/munged.pid"
+    return ["--force", f"--socket={folder}/munge.socket", pid, *files]
 
 
 def _free_ports(n):

@@ -24,14 +24,13 @@ CHANGES = (
     ("config/models/gru.yaml", "epochs: 20 ", "epochs: 2 "),
     ("config/models/gru.yaml", "features: selected-20", "features: all"),
     ("profiles/slurm/profile.yaml", "status-command: sacct", "status-command: squeue"),
-    ("profiles/slurm/profile.yaml", "before-status-checks: 20", "before-status-checks: 7"),
+    ("profiles/slurm/profile.yaml", "before-status-checks: 20", "before-status-checks: 12"),
     ("profiles/slurm/profile.yaml", "latency-wait: 60", "latency-wait: 5"),
 )
 """(file, words, their replacement): a short fit, and what the page for clusters says to edit."""
 
-TARGET = "results/DEMO/ensembles/voting_h20/model"
-TABLES = ("results/**/*.parquet", "results/**/*.json")
-RUN = ("./pipeline", "run", "--profile", "slurm", "--configfile", "small.yaml", "--", TARGET)
+STACK = "results/DEMO/stacking_dataset_h20.parquet"
+FITS = [f"results/DEMO/oof/{model}_h20_fold0.parquet" for model in ("logistic", "gru")]
 
 
 def small(folder):
@@ -63,6 +62,14 @@ def jobs(variables, *states):
     return done.stdout.split()
 
 
+def written(folder):
+    """When each table was written."""
+    return {
+        str(path.relative_to(folder)): path.stat().st_mtime_ns
+        for path in folder.glob("results/**/*.parquet")
+    }
+
+
 def wait_for(condition, process, seconds):
     deadline = time.monotonic() + seconds
     while not condition():
@@ -75,15 +82,11 @@ def test_run_that_is_stopped_cancels_its_jobs_and_resumes_to_the_bytes_of_a_loca
     cluster, tmp_path
 ):
     folder = small(tmp_path / "cluster")
-    how = {
-        "cwd": folder,
-        "env": environment(folder) | {"PATH": f"{environment(folder)['PATH']}"} | cluster,
-        "stdout": subprocess.PIPE,
-        "stderr": subprocess.STDOUT,
-        "text": True,
-    }
-    first = subprocess.Popen(RUN, **how)
-    wait_for(lambda: any("fit_neural" in job for job in jobs(cluster, "RUNNING")), first, 300)
+    how = {"cwd": folder, "env": environment(folder) | cluster, "text": True}
+    how |= {"stdout": subprocess.PIPE, "stderr": subprocess.STDOUT}
+    profile = ("--profile", "slurm", "--configfile", "small.yaml")
+    first = subprocess.Popen(["./pipeline", "run", *profile, "--", STACK], **how)
+    wait_for(lambda: any("fit_neural" in job for job in jobs(cluster, "RUNNING")), first, 400)
     first.send_signal(signal.SIGINT)
     said = first.communicate(timeout=60)[0]
     assert first.returncode == 130, said
@@ -91,17 +94,23 @@ def test_run_that_is_stopped_cancels_its_jobs_and_resumes_to_the_bytes_of_a_loca
     time.sleep(4)  # SLURM's time between asking a job to end and killing it
     assert jobs(cluster, "RUNNING", "PENDING", "COMPLETING") == []
     assert any("fit_neural" in job for job in jobs(cluster, "CANCELLED"))
-    assert not (folder / TARGET).exists()
-    features = (folder / "results/DEMO/features.parquet").stat().st_mtime_ns
+    assert not (folder / STACK).exists()
+    before = written(folder)
 
-    second = subprocess.run(RUN, **how)
+    profile = ("--profile", "profiles/slurm", "--configfile", "small.yaml")
+    second = subprocess.run(["snakemake", STACK, *profile], **how)
     assert second.returncode == 0, second.stdout[-5000:]
-    assert (folder / "results/DEMO/features.parquet").stat().st_mtime_ns == features
+    after = written(folder)
+    assert (folder / STACK).exists()
+    assert {name: after[name] for name in before} == before
     log = (folder / "results/DEMO/logs/fit_gru_h20_fold0.log").read_text()
     assert "gru: computes on GPU 0" in log
-    assert [path.name for path in (folder / ".snakemake/slurm_logs").glob("*neural")]
+    assert list(folder.glob(".snakemake/slurm_logs/rule_fit_neural/*gru*/*.log"))
 
-    local = small(tmp_path / "local")
-    done = snakemake(local, TARGET, config="small.yaml")
-    assert done.returncode == 0, done.stderr[-3000:]
-    assert contents(folder, *TABLES) == contents(local, *TABLES)
+    fits = contents(folder, *FITS)
+    for name in FITS:
+        (folder / name).unlink()
+    local = snakemake(folder, *FITS, config="small.yaml")
+    assert local.returncode == 0, local.stderr[-3000:]
+    assert contents(folder, *FITS) == fits
+    assert written(folder)[FITS[0]] > after[FITS[0]]

@@ -144,7 +144,7 @@ def use_gpu(folder, model, value):
 
 
 def test_job_goes_where_its_models_file_asks_for(submit):
-    """A boosting model that is to use a GPU gets one, a neural one that is not does not wait for one."""
+    """A boosting model that is to use a GPU gets one; a neural one that is not waits for none."""
     use_gpu(submit.folder, "xgboost", "true")
     use_gpu(submit.folder, "gru", "false")
     fits = [

@@ -36,7 +36,7 @@ def plan_lines(jobs: Sequence[tuple[str, str]]) -> Iterator[str]:
 
 
 def request_lines(asked: Sequence[tuple[str, Mapping[str, int]]]) -> Iterator[str]:
-    """A line for each rule with what its jobs ask a scheduler for; none where a run has no time limits.
+    """A line for each rule with what its jobs ask a scheduler for; none without time limits.
 
     Parameters
     ----------
@@ -63,10 +63,9 @@ def request_lines(asked: Sequence[tuple[str, Mapping[str, int]]]) -> Iterator[st
 
 
 def _request(resources: Mapping[str, int]) -> str:
-    parts = [f"{resources['runtime']} min"]
-    parts += [f"{resources['mem_mb']} MB"] if "mem_mb" in resources else []
+    forms = {"runtime": "{} min", "mem_mb": "{} MB", "threads": "threads {}", "gpu": "gpu {}"}
     return ", ".join(
-        [*parts, *(f"{name} {resources[name]}" for name in ("threads", "gpu") if resources.get(name))]
+        form.format(resources[name]) for name, form in forms.items() if resources.get(name)
     )
 
 
