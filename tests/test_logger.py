@@ -85,8 +85,8 @@ def test_job_of_a_null_begins_with_its_number(handler, capsys):
     assert line.startswith("1/1 null 0: fit SPY xgboost h20 fold 1 (")
 
 
-def fail(handler, number):
-    fields = {"jobid": number, "rule_name": "fit_boosting"}
+def fail(handler, number, **more):
+    fields = {"jobid": number, "rule_name": "fit_boosting", **more}
     handler.emit(record("", logging.ERROR, event=LogEvent.JOB_ERROR, **fields))
 
 
@@ -185,6 +185,33 @@ def test_job_that_fails_and_then_ends_well_is_no_failure(handler, capsys):
     assert said.err.splitlines() == [KILLED]
     assert "once more: fit DEMO" in said.out
     assert failures.last_lines() == []
+
+
+@pytest.mark.parametrize(
+    ("msg", "word"),
+    [
+        (
+            "SLURM-job '7' failed, SLURM status is: 'OUT_OF_MEMORY'. ",
+            "SLURM ended it: OUT_OF_MEMORY",
+        ),
+        (
+            "SLURM sbatch failed. The error message was 'sbatch: error: invalid partition\n"
+            "sbatch: error: Batch job submission failed'.\n    sbatch call:\n        sbatch",
+            "SLURM does not take it: invalid partition; Batch job submission failed",
+        ),
+    ],
+)
+def test_what_slurm_did_to_a_job_is_said_with_its_log(handler, capsys, msg, word):
+    start(handler, 1, "fit DEMO")
+    fail(handler, 1, rule_msg=msg, log=["job1.log", "slurm.log"])
+    assert capsys.readouterr().err == f"error: fit DEMO: {word}; log: slurm.log\n"
+
+
+def test_job_that_failed_by_itself_on_slurm_has_its_own_word(handler, tmp_path, capsys):
+    (tmp_path / "job1.log").write_text("2026-01-01 ERROR fit: error: no\n")
+    start(handler, 1, "fit DEMO")
+    fail(handler, 1, rule_msg="SLURM status is: 'FAILED'.", log=["job1.log", "slurm.log"])
+    assert capsys.readouterr().err == "error: fit DEMO: no; log: job1.log\n"
 
 
 def test_of_two_that_failed_the_one_that_never_ended_well_is_the_failure(handler, capsys):

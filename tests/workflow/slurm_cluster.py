@@ -6,6 +6,7 @@ It needs Debian's slurm-wlm and munge and the rights of root; it is all in one t
 import importlib.util
 import os
 import shutil
+import signal
 import socket
 import stat
 import subprocess
@@ -83,10 +84,8 @@ def started():
         yield variables
     finally:
         for name in ("slurmd", "slurmctld", "munged"):
-            pid = folder / f"{name}.pid"
-            if pid.exists():
-                subprocess.run(["kill", pid.read_text().strip()], check=False)
-        shutil.rmtree(folder, ignore_errors=True)
+            _end(folder / f"{name}.pid")
+        shutil.rmtree(folder)
 
 
 def _configure(folder):
@@ -107,6 +106,17 @@ def _munge_options(folder):
     files = [f"--{name}-file={folder}/munge.{name}" for name in ("key", "log", "seed")]
     pid = f"--pid-file={folder}/munged.pid"
     return ["--force", f"--socket={folder}/munge.socket", pid, *files]
+
+
+def _end(pid_file, timeout_s=20):
+    """End a daemon and wait for it: it still writes to its folder."""
+    if not pid_file.exists():
+        return
+    process = Path("/proc", pid_file.read_text().strip())
+    os.kill(int(process.name), signal.SIGTERM)
+    deadline = time.monotonic() + timeout_s
+    while process.exists() and time.monotonic() < deadline:
+        time.sleep(0.1)
 
 
 def _free_ports(n):

@@ -153,7 +153,11 @@ class LogHandler(LogHandlerBase):
             return
         rule, log = fields["rule_name"], self.logs.get(fields["jobid"], "")
         message = job.message if job else rule
-        failure = failures.Failure(rule, message, log, failures.error_of(log, message))
+        error = failures.error_of(log, message)
+        word = failures.word_of_scheduler(fields.get("rule_msg") or "")
+        if word:
+            error, log = f"error: {message}: {word}", fields["log"][-1]
+        failure = failures.Failure(rule, message, log, error)
         self.failed.setdefault(fields["jobid"], failure)
         failures.save(self.failure or failure)
         self._say(_line(failure), sys.stderr)
