@@ -85,7 +85,7 @@ def test_run_that_is_stopped_cancels_its_jobs_and_resumes_to_the_bytes_of_a_loca
     how |= {"stdout": subprocess.PIPE, "stderr": subprocess.STDOUT}
     profile = ("--profile", "slurm", "--configfile", "small.yaml")
     first = subprocess.Popen(["./pipeline", "run", *profile, "--", STACK], **how)
-    wait_for(lambda: any("fit_neural" in job for job in jobs(cluster, "RUNNING")), first, 400)
+    wait_for(lambda: any("fit_neural" in job for job in jobs(cluster, "RUNNING")), first, 900)
     first.send_signal(signal.SIGINT)
     said = first.communicate(timeout=60)[0]
     assert first.returncode == 130, said
