@@ -87,7 +87,7 @@ def test_run_that_is_stopped_cancels_its_jobs_and_resumes_to_the_bytes_of_a_loca
     first = subprocess.Popen(["./pipeline", "run", *profile, "--", STACK], **how)
     wait_for(lambda: any("fit_neural" in job for job in jobs(cluster, "RUNNING")), first, 900)
     first.send_signal(signal.SIGINT)
-    said = first.communicate(timeout=60)[0]
+    said = first.communicate(timeout=240)[0]
     assert first.returncode == 130, said
     assert said.splitlines()[-1] == "stopped; the same command resumes"
     time.sleep(4)  # SLURM's time between asking a job to end and killing it
