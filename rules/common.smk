@@ -7,7 +7,8 @@ from mlfactory.provenance import pins, script_hash
 from snakemake_logger_plugin_mlfactory.scheduling import one_look_at_a_time
 
 one_look_at_a_time()
-running.hold()
+if workflow.is_main_process:
+    running.hold()
 
 SETTINGS = runtime.or_exit(configuration.checked, config)
 CONTRACTS = runtime.or_exit(

@@ -217,3 +217,84 @@ def test_of_snakemakes_usage_only_the_error_is_shown(pipeline, capfd):
     assert capfd.readouterr().err == "error: unrecognized: --foo; see snakemake --help\n"
     pipeline.show([b"a line: error: of a job\n"])
     assert capfd.readouterr().err == "a line: error: of a job\n"
+
+
+def test_profile_is_one_of_the_folder_by_name_or_any_by_its_path(options, tmp_path):
+    (tmp_path / "profile.yaml").write_text("jobs: 3\n")
+    assert options("run", "--profile", "slurm").profile == ROOT / "profiles/slurm"
+    assert options("demo", "--profile", f"{tmp_path}/").profile == tmp_path
+    assert options("status").profile is None
+
+
+@pytest.mark.parametrize(
+    ("name", "words"),
+    [
+        ("slrm", "did you mean slurm?"),
+        ("there", "there are default, gpu, slurm"),
+        ("/no/such", "'/no/such' is no folder of profiles/"),
+    ],
+)
+def test_profile_that_there_is_not_is_one_line(options, name, words):
+    with pytest.raises(SystemExit, match=re.escape(words)) as end:
+        options("run", "--profile", name)
+    assert "\n" not in end.value.code
+
+
+@pytest.mark.parametrize(
+    ("words", "chosen"),
+    [
+        (("run", "--cores", "3"), ["--cores", "3"]),
+        (("run", "--profile", "gpu"), ["--profile", f"{ROOT}/profiles/gpu"]),
+        (
+            ("run", "--profile", "gpu", "--cores", "3"),
+            ["--profile", f"{ROOT}/profiles/gpu", "--cores", "3"],
+        ),
+        (("status",), ["--cores", "1"]),
+    ],
+)
+def test_cores_are_as_typed_or_as_the_profile_says(options, pipeline, words, chosen):
+    command = [str(word) for word in pipeline.snakemake(options(*words))]
+    snakefile = ["--snakefile", str(ROOT / "Snakefile")]
+    assert command == [str(pipeline.BIN / "snakemake"), *chosen, *snakefile]
+
+
+@pytest.fixture
+def installed(pipeline, monkeypatch, tmp_path):
+    """The launcher with an empty environment of its own, and the commands that it runs."""
+    commands = []
+    monkeypatch.delenv("MLFACTORY_VENV", raising=False)
+    monkeypatch.setattr(pipeline, "VENV", tmp_path)
+    monkeypatch.setattr(pipeline, "must", lambda *words, **_: commands.append(words))
+    return commands
+
+
+def test_executor_of_a_profile_is_installed_once_for_each_content_of_its_lock(
+    installed, pipeline, tmp_path, capsys
+):
+    pipeline.set_up_executor(ROOT / "profiles/slurm")
+    pipeline.set_up_executor(ROOT / "profiles/slurm")
+    pipeline.set_up_executor(ROOT / "profiles/gpu")
+    lock = ROOT / "requirements-slurm.lock"
+    assert installed == [(*pipeline.PIP, "--no-deps", "--requirement", lock)]
+    assert "adding the slurm executor" in capsys.readouterr().err
+    (tmp_path / lock.name).write_text("another version")
+    pipeline.set_up_executor(ROOT / "profiles/slurm")
+    assert len(installed) == 2
+
+
+def test_environment_of_the_users_own_is_not_changed_for_a_profile(
+    installed, pipeline, monkeypatch, tmp_path
+):
+    monkeypatch.setenv("MLFACTORY_VENV", str(tmp_path))
+    with pytest.raises(SystemExit, match=r"no slurm executor .* add it: .*slurm\.lock"):
+        pipeline.set_up_executor(ROOT / "profiles/slurm")
+    (tmp_path / "lib/python3.11/site-packages/snakemake_executor_plugin_slurm").mkdir(parents=True)
+    pipeline.set_up_executor(ROOT / "profiles/slurm")
+    assert installed == []
+
+
+def test_pins_of_the_executor_are_what_the_project_asks_for():
+    extra = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]
+    lines = (ROOT / "requirements-slurm.lock").read_text().splitlines()
+    pinned = [line.partition("==")[0] for line in lines if not line.startswith("#")]
+    assert extra["optional-dependencies"]["slurm"][0].partition(">=")[0] in pinned

@@ -42,8 +42,9 @@ def test_file_that_no_rule_makes_is_one_line(handler, capsys):
     assert capsys.readouterr().err.startswith("error: no rule makes results/MES/x; check the name")
 
 
-def start(handler, number, message):
+def start(handler, number, message, **resources):
     fields = {"jobid": number, "rule_name": "fit_boosting", "rule_msg": message}
+    fields |= {"threads": 1, "resources": resources}
     handler.emit(record(event=LogEvent.JOB_INFO, log=[f"job{number}.log"], **fields))
 
 
@@ -84,8 +85,8 @@ def test_job_of_a_null_begins_with_its_number(handler, capsys):
     assert line.startswith("1/1 null 0: fit SPY xgboost h20 fold 1 (")
 
 
-def fail(handler, number):
-    fields = {"jobid": number, "rule_name": "fit_boosting"}
+def fail(handler, number, **more):
+    fields = {"jobid": number, "rule_name": "fit_boosting", **more}
     handler.emit(record("", logging.ERROR, event=LogEvent.JOB_ERROR, **fields))
 
 
@@ -110,6 +111,17 @@ def test_dry_run_shows_its_jobs_by_stage_and_changes_nothing(handler, capsys):
         "total           2 jobs",
     ]
     assert failures.last_lines() == ["the last run was stopped by Ctrl-C"]
+
+
+def test_dry_run_with_time_limits_shows_what_is_asked_of_a_scheduler(handler, capsys):
+    handler.common_settings.dryrun = True
+    for number in (1, 2):
+        start(handler, number, "fit DEMO h5", runtime=120, mem_mb=4000, gpu=0)
+    handler.close()
+    assert capsys.readouterr().out.splitlines()[2:] == [
+        "of each is asked:",
+        "fit_boosting     2 jobs  120 min, 4000 MB, threads 1",
+    ]
 
 
 @pytest.fixture(autouse=True)
@@ -159,3 +171,56 @@ def test_failure_before_ctrl_c_stays_one(handler, tmp_path):
     stop(handler)
     handler.close()
     assert "error: fit DEMO: no" in failures.last_lines()
+
+
+def test_job_that_fails_and_then_ends_well_is_no_failure(handler, capsys):
+    """A scheduler's profile submits a failed job again."""
+    start(handler, 1, "fit DEMO")
+    fail(handler, 1)
+    assert failures.load().rule == "fit_boosting"
+    start(handler, 1, "fit DEMO")
+    finish(handler, 1)
+    handler.close()
+    said = capsys.readouterr()
+    assert said.err.splitlines() == [KILLED]
+    assert "once more: fit DEMO" in said.out
+    assert failures.last_lines() == []
+
+
+@pytest.mark.parametrize(
+    ("msg", "word"),
+    [
+        (
+            "SLURM-job '7' failed, SLURM status is: 'OUT_OF_MEMORY'. ",
+            "SLURM ended it: OUT_OF_MEMORY",
+        ),
+        (
+            "SLURM sbatch failed. The error message was 'sbatch: error: invalid partition\n"
+            "sbatch: error: Batch job submission failed'.\n    sbatch call:\n        sbatch",
+            "SLURM does not take it: invalid partition; Batch job submission failed",
+        ),
+    ],
+)
+def test_what_slurm_did_to_a_job_is_said_with_its_log(handler, capsys, msg, word):
+    start(handler, 1, "fit DEMO")
+    fail(handler, 1, rule_msg=msg, log=["job1.log", "slurm.log"])
+    assert capsys.readouterr().err == f"error: fit DEMO: {word}; log: slurm.log\n"
+
+
+def test_job_that_failed_by_itself_on_slurm_has_its_own_word(handler, tmp_path, capsys):
+    (tmp_path / "job1.log").write_text("2026-01-01 ERROR fit: error: no\n")
+    start(handler, 1, "fit DEMO")
+    fail(handler, 1, rule_msg="SLURM status is: 'FAILED'.", log=["job1.log", "slurm.log"])
+    assert capsys.readouterr().err == "error: fit DEMO: no; log: job1.log\n"
+
+
+def test_of_two_that_failed_the_one_that_never_ended_well_is_the_failure(handler, capsys):
+    for number, message in ((1, "fit DEMO"), (2, "fit MES")):
+        start(handler, number, message)
+        fail(handler, number)
+    start(handler, 1, "fit DEMO")
+    finish(handler, 1)
+    capsys.readouterr()
+    handler.close()
+    assert "fit MES" in capsys.readouterr().err
+    assert "fit MES" in failures.load().error

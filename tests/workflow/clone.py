@@ -13,7 +13,10 @@ from pathlib import Path
 from snakemake import cli as snakemake_cli
 
 ROOT = Path(__file__).parents[2]
-PARTS = ("Snakefile", "pipeline", "requirements.lock", "pyproject.toml", "README.md")
+PARTS = (
+    *("Snakefile", "pipeline", "pyproject.toml", "README.md"),
+    *("requirements.lock", "requirements-slurm.lock"),
+)
 FOLDERS = ("config", "envs", "profiles", "rules", "workflow")
 BIN = Path(sys.executable).parent
 OOF = "results/DEMO/oof/{}_h20_fold0.parquet"

@@ -3,7 +3,6 @@
 import argparse
 import difflib
 import itertools
-import os
 import re
 import sys
 from collections.abc import Callable, Iterable, Mapping, Sequence
@@ -59,6 +58,18 @@ def existing(text: str) -> Path:
     if not path.is_file():
         raise argparse.ArgumentTypeError(f"{text}: no such file")
     return path
+
+
+def profile(text: str) -> Path:
+    """The full path of a profile: a folder of profiles/ by name, or any other folder by path."""
+    folders = {path.parent.name: path.parent for path in ROOT.glob("profiles/*/profile.yaml")}
+    folder = Path(text).expanduser().resolve() if "/" in text else folders.get(text)
+    if folder is None or not (folder / "profile.yaml").is_file():
+        hint = _meant(text, folders) or f"there are {', '.join(sorted(folders))}"
+        raise argparse.ArgumentTypeError(
+            f"{text!r} is no folder of profiles/, nor the path of one with a profile.yaml; {hint}"
+        )
+    return folder
 
 
 def check_targets(words: Sequence[str]) -> None:
@@ -180,7 +191,12 @@ def _add_options(commands: Mapping[str, argparse.ArgumentParser]) -> None:
         )
     for name in ("demo", "run", "rerun"):
         commands[name].add_argument(
-            "--cores", type=whole, default=os.cpu_count(), help="jobs at once; default: all cores"
+            "--cores", type=whole, help="jobs at once; default: all cores, or as the profile says"
+        )
+        commands[name].add_argument(
+            "--profile",
+            type=profile,
+            help="where jobs run: slurm or gpu, see docs/cluster.md; default: this machine",
         )
     for name in ("demo", "run", "rerun", "status"):
         commands[name].add_argument(
@@ -217,7 +233,7 @@ def parse(
         )
         commands[function.__name__].set_defaults(function=function)
     _add_options(commands)
-    parser.set_defaults(cores=1, forced=[], snakemake=[])
+    parser.set_defaults(cores=1, profile=None, forced=[], snakemake=[])
     if words and not words[0].startswith("-") and words[0] not in commands:
         hint = _meant(words[0], commands) or f"there are {', '.join(commands)};"
         fail(f"{words[0]} is no command; {hint} see ./pipeline --help")

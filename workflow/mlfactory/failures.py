@@ -18,6 +18,9 @@ TO_GO_ON = "MLFACTORY_TO_GO_ON"
 
 _KILLED = "ended without a word; was it killed, perhaps for memory?"
 _LAST_LINES = 12
+_REFUSED = re.compile(r"sbatch failed\. The error message was '(.*?)'\.\s", re.DOTALL)
+_ENDED = re.compile(r"SLURM status is: '((?!FAILED)\w+)'")
+"""How the SLURM executor words what became of a job; FAILED ones have their own word."""
 
 
 @dataclass(frozen=True)
@@ -44,6 +47,22 @@ def error_of(log: str, message: str) -> str:
         if found and "ERROR" in before:
             return f"error: {message}: {re.sub(r'^rule [a-z_]+: ', '', text)}"
     return f"error: {message}: {_KILLED}"
+
+
+def word_of_scheduler(text: str) -> str | None:
+    """Why SLURM did not take a job, or ended it, from its executor's account; None when it did not.
+
+    Examples
+    --------
+    >>> word_of_scheduler("SLURM-job '7' failed, SLURM status is: 'TIMEOUT'. Reason: Unknown.")
+    'SLURM ended it: TIMEOUT'
+    """
+    refused = _REFUSED.search(text)
+    if refused:
+        lines = [line.removeprefix("sbatch: error: ") for line in refused[1].splitlines()]
+        return f"SLURM does not take it: {'; '.join(lines)}"
+    ended = _ENDED.search(text)
+    return f"SLURM ended it: {ended[1]}" if ended else None
 
 
 def _lines(log: str) -> list[str]:

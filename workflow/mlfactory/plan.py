@@ -1,7 +1,8 @@
 """What a run would do, for the screen."""
 
 import re
-from collections.abc import Iterator, Sequence
+from collections import Counter
+from collections.abc import Iterator, Mapping, Sequence
 
 from mlfactory.stages import STAGES
 
@@ -32,6 +33,40 @@ def plan_lines(jobs: Sequence[tuple[str, str]]) -> Iterator[str]:
         if messages:
             yield f"{stage.ljust(width)}  {_jobs(len(messages))}  {_by_kind(messages)}"
     yield f"{'total'.ljust(width)}  {_jobs(len(jobs)).rstrip()}"
+
+
+def request_lines(asked: Sequence[tuple[str, Mapping[str, int]]]) -> Iterator[str]:
+    """A line for each rule with what its jobs ask a scheduler for; none without time limits.
+
+    Parameters
+    ----------
+    asked
+        Rule and resources of each job that makes files: ``threads``, ``mem_mb``, ``runtime`` in
+        minutes, ``gpu``; only a scheduler's profile sets the time.
+
+    Examples
+    --------
+    >>> fit = ("fit_neural", {"threads": 1, "mem_mb": 8000, "runtime": 240, "gpu": 1})
+    >>> print(*request_lines([fit, fit, ("clean_bars", {"threads": 2, "runtime": 60})]), sep="\\n")
+    of each is asked:
+    fit_neural     2 jobs  240 min, 8000 MB, threads 1, gpu 1
+    clean_bars     1 job   60 min, threads 2
+    """
+    counted = Counter(
+        (rule, _request(resources)) for rule, resources in asked if "runtime" in resources
+    )
+    if counted:
+        yield "of each is asked:"
+    width = max((len(rule) for rule, _ in counted), default=0)
+    for (rule, request), count in counted.items():
+        yield f"{rule.ljust(width)}  {_jobs(count)}  {request}"
+
+
+def _request(resources: Mapping[str, int]) -> str:
+    forms = {"runtime": "{} min", "mem_mb": "{} MB", "threads": "threads {}", "gpu": "gpu {}"}
+    return ", ".join(
+        form.format(resources[name]) for name, form in forms.items() if resources.get(name)
+    )
 
 
 def plain(message: str) -> str:

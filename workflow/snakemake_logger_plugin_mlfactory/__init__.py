@@ -19,7 +19,7 @@ from snakemake_interface_logger_plugins.base import LogHandlerBase
 from snakemake_interface_logger_plugins.common import LogEvent
 
 from mlfactory import failures, running
-from mlfactory.plan import plain, plan_lines
+from mlfactory.plan import plain, plan_lines, request_lines
 from mlfactory.progress import Job, Progress, in_words
 from mlfactory.runtime import REPORTED_BY_LOG
 from mlfactory.stages import makes_files
@@ -54,7 +54,8 @@ class LogHandler(LogHandlerBase):
         self.progress = Progress(known)
         self.cores = 1
         self.logs: dict[int, str] = {}
-        self.failure: failures.Failure | None = None
+        self.failed: dict[int, failures.Failure] = {}
+        self.asked: list[tuple[str, dict[str, Any]]] = []
         self.stopped = False
         self.last_said = ""
         self.drawn = False
@@ -63,6 +64,11 @@ class LogHandler(LogHandlerBase):
         os.environ[REPORTED_BY_LOG] = "1"
         if self.on_terminal:
             threading.Thread(target=self._redraw, daemon=True).start()
+
+    @property
+    def failure(self) -> failures.Failure | None:
+        """Of the jobs that have failed and not ended well since, the first one's."""
+        return next(iter(self.failed.values()), None)
 
     def emit(self, record: logging.LogRecord) -> None:
         """Take one event in; errors of Snakemake itself are shown as they are."""
@@ -118,6 +124,11 @@ class LogHandler(LogHandlerBase):
         if not makes_files(fields["rule_name"]):
             return
         message = fields["rule_msg"] or fields["rule_name"]
+        if self.common_settings.dryrun:
+            asked = {"threads": fields["threads"], **fields["resources"]}
+            self.asked.append((fields["rule_name"], asked))
+        if fields["jobid"] in self.failed:
+            self._say(f"once more: {plain(message)}")
         self.logs[fields["jobid"]] = next(iter(fields["log"] or []), "")
         self.progress.start(
             fields["jobid"], Job(fields["rule_name"], plain(message), time.monotonic())
@@ -126,6 +137,10 @@ class LogHandler(LogHandlerBase):
     def finish(self, fields: dict[str, Any]) -> None:
         """A job has ended well."""
         now = time.monotonic()
+        if self.failed.pop(fields["job_id"], None):
+            failures.clear()
+            if self.failure:
+                failures.save(self.failure)
         ended = self.progress.finish(fields["job_id"], now)
         if ended is None or self.on_terminal:
             return
@@ -141,10 +156,13 @@ class LogHandler(LogHandlerBase):
             return
         rule, log = fields["rule_name"], self.logs.get(fields["jobid"], "")
         message = job.message if job else rule
-        failure = failures.Failure(rule, message, log, failures.error_of(log, message))
-        if self.failure is None:
-            self.failure = failure
-            failures.save(failure)
+        error = failures.error_of(log, message)
+        word = failures.word_of_scheduler(fields.get("rule_msg") or "")
+        if word:
+            error, log = f"error: {message}: {word}", fields["log"][-1]
+        failure = failures.Failure(rule, message, log, error)
+        self.failed.setdefault(fields["jobid"], failure)
+        failures.save(self.failure or failure)
         self._say(_line(failure), sys.stderr)
 
     def stop(self) -> None:
@@ -164,7 +182,9 @@ class LogHandler(LogHandlerBase):
             jobs = [(job.rule, job.message) for job in self.progress.running.values()]
             if self.common_settings.dryrun and jobs:
                 self.progress.running.clear()
-                self._say("\n".join(plan_lines(jobs)) + self._guess())
+                *lines, total = plan_lines(jobs)
+                lines += [total + self._guess(), *request_lines(self.asked)]
+                self._say("\n".join(lines))
             if self.progress.done:
                 _DURATIONS.parent.mkdir(parents=True, exist_ok=True)
                 _DURATIONS.write_text(json.dumps(self.progress.mean_s(), indent=2) + "\n")
