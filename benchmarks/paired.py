@@ -1,6 +1,6 @@
 """Out-of-fold predictions of two finished runs on the same rows: paired differences, and the costs.
 
-    python benchmarks/paired.py results/MES results/tuned/MES 20 lightgbm logistic [--config my.yaml]
+    python benchmarks/paired.py results/MES results/tuned/MES 20 xgboost [--config my.yaml]
 
 Prints a line a model: log-loss in each run; the log-loss gained by the second over the first with
 its interval, paired, by sessions (above 0: the second wins); and the CPU seconds of the folds' fits
