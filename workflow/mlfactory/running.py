@@ -3,7 +3,8 @@
 Every Snakemake process holds a lock of the operating system on a file that is named after its
 number. The system takes it off when the process ends, however it ends, while Snakemake's own lock,
 a file that lists what a run makes, stays after a kill. ``python -m mlfactory.running`` takes such a
-leftover off. Standard library only: it is asked before every run.
+leftover off; the killed run's jobs end by themselves, see `lifetime`. Standard library only: it is
+asked before every run.
 """
 
 import atexit
@@ -14,6 +15,8 @@ import shutil
 import sys
 from pathlib import Path
 from typing import TextIO
+
+from mlfactory.lifetime import RUN, is_held
 
 LOCKS = Path(".snakemake/locks")
 """Snakemake's own locks, relative to the working directory."""
@@ -34,23 +37,13 @@ def hold() -> None:
     with contextlib.suppress(OSError):  # a file system without locks: the file must do
         fcntl.flock(_held[0], fcntl.LOCK_EX)
     atexit.register(path.unlink, missing_ok=True)
+    os.environ[RUN] = str(path.absolute())
 
 
 def others() -> list[int]:
     """The numbers of the living processes that hold, without this one."""
     numbers = [int(path.name) for path in HOLDERS.glob("[0-9]*")]
-    return sorted(n for n in numbers if n != os.getpid() and _is_held(HOLDERS / str(n)))
-
-
-def _is_held(path: Path) -> bool:
-    try:
-        with path.open() as file:
-            fcntl.flock(file, fcntl.LOCK_SH | fcntl.LOCK_NB)
-    except FileNotFoundError:
-        return False
-    except OSError:  # it is held, or the file system cannot say
-        return True
-    return False
+    return sorted(n for n in numbers if n != os.getpid() and is_held(HOLDERS / str(n)))
 
 
 def is_locked() -> bool:
