@@ -7,6 +7,7 @@ hand, is set aside by who reads it, so that the next run makes it again.
 
 import fcntl
 import glob
+import hashlib
 import json
 import os
 import shutil
@@ -108,6 +109,12 @@ def set_aside(path: str | Path, why: object) -> UserError:
     return UserError(
         f"{path}: is damaged ({why}); it is set aside as {aside.name}: run again to make it anew"
     )
+
+
+def sha256(path: Path) -> str:
+    """Hash of a file's bytes."""
+    with path.open("rb") as file:
+        return hashlib.file_digest(file, "sha256").hexdigest()
 
 
 def read_json(path: str | Path) -> dict[str, Any]:

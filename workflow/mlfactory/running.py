@@ -16,6 +16,7 @@ import sys
 from pathlib import Path
 from typing import TextIO
 
+from mlfactory import clock
 from mlfactory.lifetime import RUN, is_held
 
 LOCKS = Path(".snakemake/locks")
@@ -31,9 +32,12 @@ def hold() -> None:
     """Let other processes see, until this one ends, that it is alive."""
     if _held:
         return
-    HOLDERS.mkdir(parents=True, exist_ok=True)
     path = HOLDERS / str(os.getpid())
-    _held.append(path.open("w"))
+    try:
+        HOLDERS.mkdir(parents=True, exist_ok=True)
+        _held.append(path.open("w"))
+    except OSError:  # a folder that cannot be written to: nothing runs there
+        return
     with contextlib.suppress(OSError):  # a file system without locks: the file must do
         fcntl.flock(_held[0], fcntl.LOCK_EX)
     atexit.register(path.unlink, missing_ok=True)
@@ -76,10 +80,22 @@ def refusal() -> str:
 
 
 def main() -> None:
-    """Take off the lock of a killed run, and say so; a living run's lock stays."""
+    """Make way for a run: nothing where another is going on.
+
+    The lock of a killed run is taken off, and what a clock that was set back since has dated in the
+    future is dated now; both are said.
+    """
     if was_killed():
         shutil.rmtree(LOCKS)
         print("the last run was killed; its lock is taken off", file=sys.stderr)
+    if going() is None:
+        ahead = clock.date_now()
+        if ahead:
+            print(
+                f"the clock was set back: {ahead[0]} and {len(ahead) - 1} more files of the future "
+                "are dated now",
+                file=sys.stderr,
+            )
 
 
 if __name__ == "__main__":
