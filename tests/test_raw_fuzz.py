@@ -152,3 +152,13 @@ def test_time_of_a_year_that_has_no_text_is_named_by_its_year(tmp_path, year):
     path = tmp_path / "MES_1m.parquet"
     frame.assign(datetime=times).to_parquet(path)
     assert f"datetime in row 8 is of the year {year}, beyond the years" in read(path)
+
+
+@pytest.mark.parametrize("name", [b"close", b"contract", b"UTC"])
+def test_name_or_zone_that_is_no_text_is_refused_or_left_unread(tmp_path, name):
+    path = tmp_path / "MES_1m.parquet"
+    place = SOUND.find(name)
+    while place >= 0:
+        path.write_bytes(SOUND[:place] + b"\xe4" + SOUND[place + 1 :])
+        read(path)
+        place = SOUND.find(name, place + 1)
