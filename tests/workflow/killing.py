@@ -91,10 +91,10 @@ def _shot(tree: psutil.Process, planned: Kill) -> bool:
     """Kill the victims with one signal each, Snakemake first; whether there were any."""
     try:
         below = tree.children(recursive=True)
-        jobs = [one for one in below if any(".snakemake/scripts/" in w for w in one.cmdline())]
+        jobs = [one for one in below if _is_job(one.name(), one.cmdline())]
+        of_jobs = {one.pid for job in jobs for one in (job, *job.parents())}
     except psutil.NoSuchProcess:
         return False
-    of_jobs = {one.pid for job in jobs for one in (job, *job.parents())}
     run = [tree, *(one for one in below if one.pid not in of_jobs or _is_snakemake(one))]
     victims = {"a job": jobs[:1], "the run": run, "everything": [tree, *below]}[planned.victim]
     for victim in victims:
@@ -104,6 +104,11 @@ def _shot(tree: psutil.Process, planned: Kill) -> bool:
             continue
     planned.working = [_words(job) for job in jobs]
     return bool(victims)
+
+
+def _is_job(name, words) -> bool:
+    """Whether a process is a script of the workflow, and not the shell that waits for it."""
+    return name.startswith("python") and any(".snakemake/scripts/" in word for word in words)
 
 
 def _is_snakemake(process: psutil.Process) -> bool:
