@@ -2,18 +2,35 @@
 
 import random
 import shutil
+import sys
 import time
 
 import killing
 import pytest
-from clone import copy_workflow
+from clone import call, copy_workflow
+
+GUARD = """
+import pathlib, sys
+
+
+def look(event, arguments):
+    if event in ("socket.connect", "socket.getaddrinfo", "socket.sendto"):
+        with open(pathlib.Path(__file__).with_name("reached.log"), "a") as file:
+            print(event, arguments, file=file)
+        raise OSError("no network here")
+
+
+sys.addaudithook(look)
+"""
+"""Every Python process of the copy imports it: it forbids and remembers what reaches out."""
 
 
 @pytest.fixture(scope="module")
 def whole(tmp_path_factory):
-    """An undisturbed run."""
+    """An undisturbed run, without a network."""
     folder = copy_workflow(tmp_path_factory.mktemp("whole") / "workflow")
     (folder / "kills.yaml").write_text(killing.OVERLAY)
+    (folder / "workflow/sitecustomize.py").write_text(GUARD)
     done = killing.run(folder)
     assert done.returncode == 0, done.stderr[-3000:]
     return folder
@@ -24,6 +41,13 @@ def fresh(whole, tmp_path):
     """A copy of the workflow, its kernels compiled, in which nothing has run."""
     ignored = shutil.ignore_patterns("results", ".snakemake")
     return shutil.copytree(whole, tmp_path / "fresh", symlinks=True, ignore=ignored)
+
+
+def test_run_reaches_for_no_network(whole, fresh):
+    assert not (whole / "workflow/reached.log").exists()
+    reach = "import socket; socket.create_connection(('192.0.2.1', 80), timeout=1)"
+    assert "no network here" in call(fresh, sys.executable, "-c", reach).stderr
+    assert (fresh / "workflow/reached.log").exists(), "what reaches out is seen"
 
 
 def test_run_that_is_killed_five_times_ends_with_the_tables_of_an_undisturbed_one(whole, fresh):
