@@ -209,3 +209,9 @@ def raw_file(wildcards):
     if symbol in SETTINGS["synthetic"]:
         return f"{SETTINGS['results']}/{symbol}/synthetic_1m.parquet"
     return str(runtime.or_exit(raw_files.raw_path, SETTINGS, symbol))
+
+
+def raw_hash(wildcards):
+    """The hash of a user's raw file as it is when the run begins; none of a simulated one."""
+    simulated = wildcards.symbol in SETTINGS["synthetic"]
+    return None if simulated else raw_files.sha256(Path(raw_file(wildcards)))

@@ -37,6 +37,7 @@ rule clean_bars:
         "../envs/data.yaml"
     params:
         raw=lambda w: raw_files.raw_settings(SETTINGS, w.symbol),
+        raw_hash=raw_hash,
         bars=SETTINGS["bars"],
         cleaning=SETTINGS["cleaning"],
         contract=contract,

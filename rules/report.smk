@@ -94,6 +94,7 @@ rule write_manifest:
     conda:
         "../envs/data.yaml"
     params:
+        raw_hash=raw_hash,
         settings=lambda w: configuration.of_symbol(SETTINGS, w.symbol),
         code_by_step=lambda w: code_by_step(),
         lock=pins(),
@@ -175,6 +176,7 @@ rule make_report:
         "../envs/report.yaml"
     params:
         contract=contract,
+        raw_hash=raw_hash,
         settings=lambda w: configuration.of_symbol(SETTINGS, w.symbol),
         ensembles=STACKED_ENSEMBLES,
         calibrated=CALIBRATED,

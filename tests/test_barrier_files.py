@@ -31,7 +31,7 @@ def test_barriers_by_horizon_are_in_the_order_of_the_files(tmp_path):
 def test_broken_file_is_named(tmp_path):
     path = tmp_path / "barriers_h5.json"
     path.write_text('{"source": "conf')
-    with pytest.raises(UserError, match=r"barriers_h5\.json: is not json"):
+    with pytest.raises(UserError, match=r"barriers_h5\.json: is damaged .is not json"):
         read_json(path)
 
 

@@ -97,3 +97,23 @@ def test_failure_file_that_is_not_whole_is_named():
     failures.FILE.write_text('{"rule": "fit"')
     with pytest.raises(UserError, match=r"failure\.json: is not whole"):
         failures.load()
+
+
+def test_half_a_file_is_never_left_where_none_can_be_written(monkeypatch):
+    def full(_):
+        raise OSError(28, "No space left on device")
+
+    monkeypatch.setattr(failures, "atomic", full)
+    failures.save(failures.Failure("fit_boosting", "fit DEMO", "job.log", "error: no"))
+    assert failures.load() is None
+
+
+def test_snakemakes_own_trouble_with_the_disk_is_one_line():
+    text = (
+        "Traceback (most recent call last):\n\n  File ...\n\nOSError: [Errno 28] No space left on "
+        "device: '.snakemake/locks'\n\nDuring handling ...\n"
+    )
+    line = failures.of_system(text)
+    assert line.startswith("error: Snakemake cannot keep its books: [Errno 28] No space left")
+    assert "\n" not in line
+    assert failures.of_system("ValueError: [Errno 28] in a file") == ""

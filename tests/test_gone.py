@@ -44,3 +44,11 @@ def test_long_names_are_read_too(record):
 def test_nothing_is_gone_where_nothing_was_made(tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
     assert gone.gone() == []
+
+
+def test_half_a_record_that_a_kill_left_is_passed_over(record):
+    record("a.json")
+    Path("a.json").touch()
+    (written,) = gone.RECORDS.iterdir()
+    written.write_text('{"rule"')
+    assert list(gone.made_by()) == []

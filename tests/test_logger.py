@@ -224,3 +224,25 @@ def test_of_two_that_failed_the_one_that_never_ended_well_is_the_failure(handler
     handler.close()
     assert "fit MES" in capsys.readouterr().err
     assert "fit MES" in failures.load().error
+
+
+def test_clock_that_was_set_back_is_one_line(handler, capsys):
+    text = (
+        "WorkflowError in rule split_bars:\nOutput results/DEMO/a has older modification time "
+        "(2026-11-28 11:39:36) than input results/DEMO/b (2026-11-29 11:39:23). This could indicate"
+    )
+    handler.emit(record(text, logging.ERROR))
+    assert capsys.readouterr().err == (
+        "error: results/DEMO/a seems older than results/DEMO/b, of which it is made: the clock was "
+        "set back meanwhile; run again\n"
+    )
+
+
+@pytest.mark.parametrize("text", ["", '{"fit": 1', "[1, 2]", "\x00"])
+def test_durations_that_a_kill_left_half_are_not_read(tmp_path, monkeypatch, text):
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setitem(os.environ, REPORTED_BY_LOG, "1")
+    kept = tmp_path / ".snakemake/mlfactory/durations.json"
+    kept.parent.mkdir(parents=True)
+    kept.write_text(text)
+    assert LogHandler(SimpleNamespace(dryrun=False), None).progress.usual_s == {}

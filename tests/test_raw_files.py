@@ -2,7 +2,7 @@ import pytest
 
 from mlfactory import config
 from mlfactory.errors import UserError
-from mlfactory.raw_files import choice_in_words, nearly, raw_path
+from mlfactory.raw_files import choice_in_words, nearly, raw_path, refuse_other, sha256
 
 
 @pytest.mark.parametrize(
@@ -58,3 +58,14 @@ def test_raw_file_is_the_finest_or_of_the_configured_interval(tmp_path):
     settings["raw"]["MES"] = {"interval": "5min"}
     with pytest.raises(UserError, match=r"holds MES_5m\.csv and MES_5m\.parquet; keep one of them"):
         raw_path(settings, "MES")
+
+
+def test_file_that_was_replaced_since_the_run_began_is_refused(tmp_path):
+    raw = tmp_path / "MES_1m.parquet"
+    raw.write_text("one")
+    began_with = sha256(raw)
+    refuse_other(raw, began_with)
+    refuse_other(raw, None)
+    raw.write_text("two")
+    with pytest.raises(UserError, match=r"MES_1m\.parquet: was replaced while the run went on"):
+        refuse_other(raw, began_with)

@@ -1,11 +1,31 @@
 import subprocess
 import sys
+import time
 
+import psutil
 import pytest
 
-from mlfactory import running
+from mlfactory import lifetime, running
 from mlfactory.config import ROOT
 
+JOB = """
+import sys, time
+from types import SimpleNamespace
+from mlfactory import runtime
+
+runtime.setup(SimpleNamespace(log=["job.log"], rule="fit"))
+print("working", flush=True)
+time.sleep(60)
+"""
+RUN = f"""
+import subprocess, sys
+from mlfactory import running
+
+running.hold()
+job = subprocess.Popen([sys.executable, "-c", {JOB!r}])
+print(job.pid, flush=True)
+input()
+"""
 HOLD = "from mlfactory import running; running.hold(); print('held', flush=True); input()"
 
 
@@ -71,3 +91,35 @@ def test_process_that_ends_by_itself_leaves_nothing(other):
 
 def test_lock_that_nobody_seems_to_hold_is_left_to_the_user(locked):
     assert "snakemake --unlock" in running.refusal()
+
+
+def test_job_ends_with_the_run_that_is_killed():
+    with subprocess.Popen(
+        [sys.executable, "-c", RUN], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True
+    ) as run:
+        job = psutil.Process(int(run.stdout.readline()))
+        assert run.stdout.readline() == "working\n"
+        time.sleep(0.6)
+        assert job.is_running()
+        run.kill()
+        psutil.wait_procs([job], timeout=10)
+        assert not job.is_running() or job.status() == psutil.STATUS_ZOMBIE
+
+
+def test_job_that_no_run_has_started_goes_on(monkeypatch):
+    monkeypatch.delenv(lifetime.RUN, raising=False)
+    with subprocess.Popen([sys.executable, "-c", JOB], stdout=subprocess.PIPE, text=True) as job:
+        assert job.stdout.readline() == "working\n"
+        time.sleep(0.6)
+        assert job.poll() is None
+        job.kill()
+
+
+def test_job_on_another_machine_goes_on_without_the_lock(monkeypatch, tmp_path):
+    """Its file system may not tell it that the run holds the file."""
+    monkeypatch.setenv(lifetime.RUN, f"login-node:{tmp_path / 'not held'}")
+    with subprocess.Popen([sys.executable, "-c", JOB], stdout=subprocess.PIPE, text=True) as job:
+        assert job.stdout.readline() == "working\n"
+        time.sleep(0.6)
+        assert job.poll() is None
+        job.kill()

@@ -1,5 +1,12 @@
+import contextlib
+import subprocess
+import sys
+from pathlib import Path
+from unittest.mock import Mock
+
 import numpy as np
 import pandas as pd
+import pyarrow as pa
 import pytest
 
 from mlfactory import schemas, tables
@@ -56,7 +63,7 @@ def test_truncated_table_is_refused_in_one_line(tmp_path):
     path = tmp_path / "t.parquet"
     tables.write(predictions(), path, schemas.PREDICTIONS)
     path.write_bytes(path.read_bytes()[:-40])
-    with pytest.raises(UserError, match=r"t\.parquet: cannot be read .* delete it"):
+    with pytest.raises(UserError, match=r"t\.parquet: is damaged .* aside as .t.parquet.damaged"):
         tables.read(path, schemas.PREDICTIONS)
 
 
@@ -68,7 +75,7 @@ def test_missing_numbers_are_null_in_json(tmp_path):
 
 def test_half_written_json_is_refused_in_one_line(tmp_path):
     (tmp_path / "a.json").write_text('{"a": 1')
-    with pytest.raises(UserError, match=r"a\.json: is not json"):
+    with pytest.raises(UserError, match=r"a\.json: is damaged .is not json"):
         tables.read_json(tmp_path / "a.json")
 
 
@@ -79,3 +86,59 @@ def test_failed_write_leaves_the_old_file_and_no_other(tmp_path):
         tables.write_json({"a": object()}, path)
     assert tables.read_json(path) == {"a": 1}
     assert [p.name for p in tmp_path.iterdir()] == ["a.json"]
+
+
+def test_any_bit_that_flips_is_found_or_changes_nothing(tmp_path):
+    path = tmp_path / "t.parquet"
+    tables.write(predictions(200), path, schemas.PREDICTIONS)
+    sound = path.read_bytes()
+    found = 0
+    for place in range(0, len(sound), 2):
+        damaged = bytearray(sound)
+        damaged[place] ^= 1 << place // 2 % 8
+        path.write_bytes(damaged)
+        with contextlib.suppress(UserError):
+            read = tables.read(path, schemas.PREDICTIONS)
+            pd.testing.assert_frame_equal(read, predictions(200))
+        found += not path.exists()
+    assert found > len(sound) / 3
+
+
+def test_failure_of_the_system_is_no_damage_of_the_file(tmp_path, monkeypatch):
+    path = tmp_path / "t.parquet"
+    tables.write(predictions(), path, schemas.PREDICTIONS)
+    for failure in (OSError(5, "Input/output error"), pa.ArrowMemoryError("out of memory")):
+        monkeypatch.setattr(tables.pq, "read_table", Mock(side_effect=failure))
+        with pytest.raises(type(failure)):
+            tables.read(path, schemas.PREDICTIONS)
+        assert path.exists()
+    with pytest.raises(FileNotFoundError):
+        tables.read(tmp_path / "none.parquet", schemas.PREDICTIONS)
+
+
+LIMITED = """
+import resource, signal, sys
+import pandas as pd
+from pathlib import Path
+from test_tables import predictions
+from mlfactory import schemas, tables
+
+signal.signal(signal.SIGXFSZ, signal.SIG_IGN)
+resource.setrlimit(resource.RLIMIT_FSIZE, (20_000, 20_000))
+tables.write(predictions(20_000), Path(sys.argv[1]), schemas.PREDICTIONS)
+"""
+
+
+def test_write_that_the_disk_ends_leaves_the_old_file_and_no_other(tmp_path):
+    path = tmp_path / "t.parquet"
+    tables.write(predictions(), path, schemas.PREDICTIONS)
+    run = subprocess.run(
+        [sys.executable, "-c", LIMITED, path],
+        cwd=Path(__file__).parent,
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert run.stderr.splitlines()[-1].startswith("OSError: ")
+    pd.testing.assert_frame_equal(tables.read(path, schemas.PREDICTIONS), predictions())
+    assert [p.name for p in tmp_path.iterdir()] == ["t.parquet"]

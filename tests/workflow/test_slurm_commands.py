@@ -167,7 +167,6 @@ def test_memory_grows_with_what_a_job_reads(submit):
         shutil.rmtree(submit.folder / "results")
 
 
-
 def test_job_goes_where_its_models_file_asks_for(submit):
     """A boosting model that is to use a GPU gets one; a neural one that is not waits for none."""
     use_gpu(submit.folder, "xgboost", "true")

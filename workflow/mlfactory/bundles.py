@@ -11,7 +11,7 @@ from mlfactory import registry, tables
 from mlfactory._typing import Float64Array2D
 from mlfactory.calibration import Calibration, restored
 from mlfactory.errors import UserError
-from mlfactory.files import atomic_folder
+from mlfactory.files import atomic_folder, set_aside
 from mlfactory.models._base import FeatureRows, Model
 from mlfactory.scaling import RobustScaler
 
@@ -80,16 +80,20 @@ class Bundle:
         Raises
         ------
         UserError
-            When the folder is not a whole bundle of this format.
+            When the folder is not a whole bundle of this format; it is set aside then.
         """
+        try:
+            return cls._load(path)
+        except (UserError, ValueError, LookupError, TypeError) as error:
+            raise set_aside(path, error) from error
+
+    @classmethod
+    def _load(cls, path: Path) -> Self:
         if not (path / _DESCRIPTION).exists():
-            raise UserError(f"{path}: holds no fitted model; delete it and run again")
+            raise UserError("holds no fitted model")
         description = tables.read_json(path / _DESCRIPTION)
         if description.get("format") != FORMAT:
-            raise UserError(
-                f"{path}: has format {description.get('format')}, this version reads {FORMAT}; "
-                "delete it and run again"
-            )
+            raise UserError(f"has format {description.get('format')}, this version reads {FORMAT}")
         decomposition = description["decomposition"]
         model = registry.get_class(description["model"], decomposition).load(path)
         scaler = RobustScaler.load(path / _SCALER) if description["scaled"] else None

@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from mlfactory import config as configuration
-from mlfactory import tables
+from mlfactory import tables, writable
 from mlfactory.errors import UserError, shown
 from mlfactory.failures import TO_GO_ON
 from mlfactory.runtime import limit_threads
@@ -36,6 +36,15 @@ def _validate(settings: dict[str, Any]) -> None:
     for symbol in settings["symbols"]:
         for line in validate(settings, symbol):
             print(line, flush=True)
+
+
+def _require_writable(settings: dict[str, Any]) -> None:
+    """Refuse to begin a run that could not write what it makes."""
+    for folder in (
+        Path(".snakemake"),
+        *(Path(settings["results"]) / s for s in settings["symbols"]),
+    ):
+        writable.require(folder)
 
 
 def _audit(settings: dict[str, Any], folds: bool) -> None:
@@ -149,6 +158,7 @@ def main(words: list[str] | None = None) -> None:
     parser.add_argument("--targets", default="")
     parser.add_argument("--audit", action="store_true")
     parser.add_argument("--folds", action="store_true")
+    parser.add_argument("--to-run", action="store_true")
     parser.add_argument("--model")
     parser.add_argument("--input", type=Path)
     parser.add_argument("--output", type=Path)
@@ -166,6 +176,8 @@ def main(words: list[str] | None = None) -> None:
             if arguments.command == "status":
                 print(about(settings, arguments.targets))
             _COMMANDS[arguments.command](settings)
+            if arguments.to_run:
+                _require_writable(settings)
             if arguments.audit:
                 _audit(settings, arguments.folds)
     except UserError as error:

@@ -1,11 +1,13 @@
 """What stopped the last run: kept beside Snakemake's own state until a run goes on."""
 
+import contextlib
 import json
 import re
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
 from mlfactory.errors import UserError
+from mlfactory.files import atomic
 
 FILE = Path(".snakemake/mlfactory/failure.json")
 """Relative to the working directory."""
@@ -70,10 +72,18 @@ def _lines(log: str) -> list[str]:
     return path.read_text(errors="replace").splitlines() if path.is_file() else []
 
 
+def of_system(text: str) -> str:
+    """One line of a traceback in which Snakemake could not write its own files; else nothing."""
+    found = re.findall(r"^[A-Za-z]*Error: (\[Errno \d+\] .+)$", text, re.MULTILINE)
+    if "Traceback" not in text or not found:
+        return ""
+    return f"error: Snakemake cannot keep its books: {found[-1]}; mend that and run again"
+
+
 def save(failure: Failure) -> None:
     """Remember a failure for ``status``."""
-    FILE.parent.mkdir(parents=True, exist_ok=True)
-    FILE.write_text(json.dumps(asdict(failure), indent=2) + "\n")
+    with contextlib.suppress(OSError), atomic(FILE) as temporary:  # the screen says it anyhow
+        temporary.write_text(json.dumps(asdict(failure), indent=2) + "\n")
 
 
 def save_stop() -> None:

@@ -4,6 +4,7 @@ Snakemake makes a missing file again only while something that follows from it i
 launcher therefore forces these by name. Standard library only: it is asked before every run.
 """
 
+import contextlib
 import json
 import os
 from base64 import urlsafe_b64decode
@@ -35,8 +36,9 @@ def gone() -> list[Path]:
 def made_by() -> Iterator[tuple[Path, str]]:
     """Each file that Snakemake has made and that is there, and the rule that made it."""
     for record, path in records():
-        if path.exists():
-            yield path, json.loads(record.read_text())["rule"]
+        with contextlib.suppress(ValueError):  # half a record, of a kill: its file is made again
+            if path.exists():
+                yield path, json.loads(record.read_text())["rule"]
 
 
 if __name__ == "__main__":

@@ -1,5 +1,7 @@
 """Reading a raw file of bars into one standard frame: names, types, UTC, order, duplicates."""
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -105,24 +107,34 @@ def _read_columns(path: Path, symbol: str) -> dict[str, Any]:
     return found
 
 
-def _read_parquet(path: Path) -> dict[str, Any]:
+@contextmanager
+def _whole(path: Path) -> Iterator[None]:
+    """Refuse a file that the library cannot read; a damaged one fails it in many ways."""
     try:
-        names = _standard_names(pq.read_schema(path).names, path.name)
-        table = pq.read_table(path, columns=list(names.values()), partitioning=None)
-    except (pa.ArrowException, OSError) as error:
+        yield
+    except (pa.ArrowException, OSError, ValueError, LookupError, TypeError) as error:
         raise UserError(
             f"{path.name}: is not a whole parquet file ({error}); export it again"
-        ) from (error)
-    found = {name: table.column(column) for name, column in names.items()}
+        ) from error
+
+
+def _read_parquet(path: Path) -> dict[str, Any]:
+    with _whole(path):
+        columns = pq.read_schema(path).names
+    names = _standard_names(columns, path.name)
+    with _whole(path):
+        table = pq.read_table(path, columns=list(names.values()), partitioning=None)
+        found = {name: table.column(column) for name, column in names.items()}
     for name, column in found.items():
         if pa.types.is_nested(column.type) or column.type in _BYTES:
             raise UserError(
                 f"{path.name}: {name} is of type {column.type}, not numbers, times or text; write "
                 "it as one of these"
             )
-    if "contract" in found:
-        found["contract"] = pc.cast(found["contract"], pa.string())
-    return {name: column.to_pandas() for name, column in found.items()}
+    with _whole(path):
+        if "contract" in found:
+            found["contract"] = pc.cast(found["contract"], pa.string())
+        return {name: column.to_pandas() for name, column in found.items()}
 
 
 def _read_csv(path: Path) -> dict[str, Any]:

@@ -7,6 +7,7 @@ from functools import cache
 from pathlib import Path
 from typing import Any
 
+from mlfactory.files import sha256
 from mlfactory.source_code import Code, code_of
 
 PACKAGE = __package__ or "mlfactory"
@@ -87,12 +88,6 @@ def script_hash(script: str, *modules: str) -> str:
     for name in sorted(set().union(*map(_libraries, codes))):
         digest.update(f"{name}=={pins()[name]}\n".encode())
     return digest.hexdigest()[:16]
-
-
-def sha256(path: Path) -> str:
-    """Hash of a file's bytes."""
-    with path.open("rb") as file:
-        return hashlib.file_digest(file, "sha256").hexdigest()
 
 
 def _text_hash(content: Any) -> str:

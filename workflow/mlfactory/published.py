@@ -20,7 +20,7 @@ from mlfactory._typing import (
     Float64Array1D,
     Int8Array1D,
 )
-from mlfactory.provenance import sha256
+from mlfactory.files import sha256
 from mlfactory.scaling import CLIP, RobustScaler
 from mlfactory.schemas import CLASSES, SPLIT_MARKS
 from mlfactory.times import rows_at

@@ -1,12 +1,18 @@
 """Which file holds a symbol's raw rows, and what the config says of it."""
 
 import re
+import time
+from datetime import datetime
 from pathlib import Path
 from typing import Any
 
 import pandas as pd
 
 from mlfactory.errors import UserError
+from mlfactory.files import sha256 as sha256
+
+_CLOCK_SLACK_S = 60
+"""Seconds by which two machines' clocks may differ."""
 
 
 def raw_settings(settings: dict[str, Any], symbol: str) -> dict[str, Any]:
@@ -20,8 +26,8 @@ def raw_path(settings: dict[str, Any], symbol: str) -> Path:
     Raises
     ------
     UserError
-        When there is none, and then it says which file is looked for and what it holds; or when
-        it is there as parquet and as csv.
+        When there is none, and then it says which file is looked for and what it holds; when
+        it is there as parquet and as csv; or when it was last changed in the future.
     """
     folder, found = Path(settings["raw_folder"]), _found(settings, symbol)
     if found:
@@ -29,6 +35,7 @@ def raw_path(settings: dict[str, Any], symbol: str) -> Path:
         alike = sorted(path.name for path in found if path.stem == finest.stem)
         if len(alike) > 1:
             raise UserError(f"{folder}: holds {' and '.join(alike)}; keep one of them")
+        _refuse_future(finest)
         return finest
     minutes = _minutes(settings, symbol)
     expected = folder / f"{symbol}_{1 if minutes == '*' else minutes}m.parquet"
@@ -43,6 +50,35 @@ def raw_path(settings: dict[str, Any], symbol: str) -> Path:
         "datetime, open, high, low, close, volume and, if rolled, contract; "
         "./pipeline demo needs no data"
     )
+
+
+def _refuse_future(path: Path) -> None:
+    """Refuse a file that looks newer than all that could be made of it."""
+    changed = path.stat().st_mtime
+    if changed > time.time() + _CLOCK_SLACK_S:
+        raise UserError(
+            f"{path}: was last changed at {datetime.fromtimestamp(changed):%Y-%m-%d %H:%M}, in the "
+            f"future; set the machine's clock right, or: touch {path}"
+        )
+
+
+def refuse_other(path: str | Path, expected: str | None) -> None:
+    """Refuse a raw file that is not the one that the run began with.
+
+    Parameters
+    ----------
+    path
+        The raw file.
+    expected
+        Its hash when the run began; None of a simulated one.
+
+    Raises
+    ------
+    UserError
+        When the file was replaced since.
+    """
+    if expected not in (None, sha256(Path(path))):
+        raise UserError(f"{path}: was replaced while the run went on; run again")
 
 
 def choice_in_words(settings: dict[str, Any], symbol: str) -> str:

@@ -3,7 +3,8 @@
 Every Snakemake process holds a lock of the operating system on a file that is named after its
 number. The system takes it off when the process ends, however it ends, while Snakemake's own lock,
 a file that lists what a run makes, stays after a kill. ``python -m mlfactory.running`` takes such a
-leftover off. Standard library only: it is asked before every run.
+leftover off; the killed run's jobs end by themselves, see `lifetime`. Standard library only: it is
+asked before every run.
 """
 
 import atexit
@@ -14,6 +15,9 @@ import shutil
 import sys
 from pathlib import Path
 from typing import TextIO
+
+from mlfactory import clock
+from mlfactory.lifetime import begin_run, is_held
 
 LOCKS = Path(".snakemake/locks")
 """Snakemake's own locks, relative to the working directory."""
@@ -28,29 +32,22 @@ def hold() -> None:
     """Let other processes see, until this one ends, that it is alive."""
     if _held:
         return
-    HOLDERS.mkdir(parents=True, exist_ok=True)
     path = HOLDERS / str(os.getpid())
-    _held.append(path.open("w"))
+    try:
+        HOLDERS.mkdir(parents=True, exist_ok=True)
+        _held.append(path.open("w"))
+    except OSError:  # a folder that cannot be written to: nothing runs there
+        return
     with contextlib.suppress(OSError):  # a file system without locks: the file must do
         fcntl.flock(_held[0], fcntl.LOCK_EX)
     atexit.register(path.unlink, missing_ok=True)
+    begin_run(path)
 
 
 def others() -> list[int]:
     """The numbers of the living processes that hold, without this one."""
     numbers = [int(path.name) for path in HOLDERS.glob("[0-9]*")]
-    return sorted(n for n in numbers if n != os.getpid() and _is_held(HOLDERS / str(n)))
-
-
-def _is_held(path: Path) -> bool:
-    try:
-        with path.open() as file:
-            fcntl.flock(file, fcntl.LOCK_SH | fcntl.LOCK_NB)
-    except FileNotFoundError:
-        return False
-    except OSError:  # it is held, or the file system cannot say
-        return True
-    return False
+    return sorted(n for n in numbers if n != os.getpid() and is_held(HOLDERS / str(n)))
 
 
 def is_locked() -> bool:
@@ -83,10 +80,22 @@ def refusal() -> str:
 
 
 def main() -> None:
-    """Take off the lock of a killed run, and say so; a living run's lock stays."""
+    """Make way for a run: nothing where another is going on.
+
+    The lock of a killed run is taken off, and what a clock that was set back since has dated in the
+    future is dated now; both are said.
+    """
     if was_killed():
         shutil.rmtree(LOCKS)
         print("the last run was killed; its lock is taken off", file=sys.stderr)
+    if going() is None:
+        ahead = clock.date_now()
+        if ahead:
+            print(
+                f"the clock was set back: {ahead[0]} and {len(ahead) - 1} more files of the future "
+                "are dated now",
+                file=sys.stderr,
+            )
 
 
 if __name__ == "__main__":

@@ -11,6 +11,7 @@ from types import TracebackType
 from typing import Any, TypeVar
 
 from mlfactory.errors import UserError
+from mlfactory.lifetime import end_with_run
 
 T = TypeVar("T")
 
@@ -65,6 +66,7 @@ def setup(snakemake: Any) -> None:
         format="%(asctime)s %(levelname)s %(name)s: %(message)s",
     )
     logging.captureWarnings(True)
+    end_with_run()
 
     def report(
         kind: type[BaseException], error: BaseException, trace: TracebackType | None

@@ -1,7 +1,7 @@
 """Values and the schema that they must fit: their types, its defaults, and what it refuses."""
 
 import math
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from datetime import date
 from typing import Any
 
@@ -77,6 +77,12 @@ def validate(
     UserError
         Naming the file, the key's path, its value, and what is allowed.
     """
+    for path, text in _texts(value):
+        if not text.isprintable():  # "$" of a pattern stands before a line break at the end too
+            raise UserError(
+                f"{where}: {'.'.join(path)} holds {text!r}: a line break or another character that "
+                "is not shown; take it out"
+            )
     error = jsonschema.exceptions.best_match(
         jsonschema.Draft202012Validator(schema).iter_errors(value)
     )
@@ -84,6 +90,18 @@ def validate(
         path, words = mistake(error, schema)
         named = [name for name, content in sources if _holds(content, path)]
         raise UserError(f"{[where, *named][-1]}: {words}")
+
+
+def _texts(value: Any, path: tuple[str, ...] = ()) -> Iterator[tuple[list[str], str]]:
+    """Every key and every text in it, each with the names of where it stands."""
+    if isinstance(value, str):
+        yield [ascii(name)[1:-1] for name in path], value
+    pairs = value.items() if isinstance(value, dict) else ()
+    for key, content in pairs:
+        yield from _texts(key, path) if isinstance(key, str) else ()
+        yield from _texts(content, (*path, str(key)))
+    for number, content in enumerate(value if isinstance(value, list) else ()):
+        yield from _texts(content, (*path, str(number)))
 
 
 def _holds(content: Any, path: list[str]) -> bool:

@@ -2,7 +2,8 @@
 
 import json
 import math
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -12,8 +13,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from mlfactory import schemas
-from mlfactory.errors import UserError
-from mlfactory.files import atomic
+from mlfactory.files import atomic, set_aside
 from mlfactory.files import read_json as read_json
 from mlfactory.schemas import TIME, Schema
 from mlfactory.times import nanoseconds
@@ -84,6 +84,7 @@ def write(frame: pd.DataFrame, path: str | Path, schema: Schema) -> None:
             use_dictionary=texts,
             column_encoding=dict.fromkeys(floats, "BYTE_STREAM_SPLIT"),
             write_statistics=False,
+            write_page_checksum=True,
         )
 
 
@@ -99,19 +100,39 @@ def read(path: str | Path, schema: Schema) -> pd.DataFrame:
     Raises
     ------
     UserError
-        When the file cannot be read as parquet; it names the file and what to do.
+        When the file cannot be read as parquet, its pages have other checksums than were written,
+        or its rows break the schema; it is set aside then.
     """
-    try:
-        table = pq.read_table(path, columns=list(schema.columns), partitioning=None)
-    except (pa.ArrowInvalid, OSError, KeyError) as error:
-        raise UserError(f"{path}: cannot be read ({error}); delete it and run again") from error
-    types = {name: column.dtype for name, column in schema.columns.items()}
-    frame = table.to_pandas(types_mapper=_pandas_types(types))
-    for name, dtype in types.items():
-        if dtype != TIME and str(frame[name].dtype) != dtype:
-            frame[name] = frame[name].astype(dtype)
-    check(frame, schema, str(path))
+    with _whole(path):
+        _check_counts(pq.read_metadata(path))
+        table = pq.read_table(
+            path, columns=list(schema.columns), partitioning=None, page_checksum_verification=True
+        )
+        types = {name: column.dtype for name, column in schema.columns.items()}
+        frame = table.to_pandas(types_mapper=_pandas_types(types))
+        for name, dtype in types.items():
+            if dtype != TIME and str(frame[name].dtype) != dtype:
+                frame[name] = frame[name].astype(dtype)
+        check(frame, schema, schema.name)
     return frame
+
+
+def _check_counts(metadata: pq.FileMetaData) -> None:
+    """Refuse a file whose numbers of rows contradict each other: rows would be cut in silence."""
+    groups = (metadata.row_group(i).num_rows for i in range(metadata.num_row_groups))
+    if sum(groups) != metadata.num_rows:
+        raise ValueError("its numbers of rows contradict each other")
+
+
+@contextmanager
+def _whole(path: str | Path) -> Iterator[None]:
+    """Set a file aside in which something cannot be read, unless it is the system that cannot."""
+    try:
+        yield
+    except (pa.ArrowException, OSError, LookupError, ValueError, TypeError) as error:
+        if isinstance(error, MemoryError) or (isinstance(error, OSError) and error.errno):
+            raise
+        raise set_aside(path, error) from error
 
 
 def _pandas_types(types: dict[str, str]) -> Any:
@@ -121,7 +142,8 @@ def _pandas_types(types: dict[str, str]) -> Any:
 
 def column_names(path: str | Path) -> list[str]:
     """The column names of a parquet file, without reading its rows."""
-    return list(pq.read_schema(path).names)
+    with _whole(path):
+        return list(pq.read_schema(path).names)
 
 
 def read_all(paths: Sequence[str | Path], schema: Schema) -> list[pd.DataFrame]:

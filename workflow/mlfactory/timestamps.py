@@ -55,8 +55,10 @@ def utc_ns(
     except pd.errors.OutOfBoundsDatetime as error:
         years = pd.DatetimeIndex(values).year
         row = int(np.argmax((years < _YEARS[0]) | (years > _YEARS[1])))
+        # no text for a year that has more or fewer than four figures
+        shown = values.iloc[row] if 1 <= years[row] <= 9999 else f"of the year {years[row]}"
         raise UserError(
-            f"{where}: datetime in row {row + 1} is {values.iloc[row]}, beyond the years "
+            f"{where}: datetime in row {row + 1} is {shown}, beyond the years "
             f"{_YEARS[0]} to {_YEARS[1]}; mend or remove it"
         ) from error
     if times.tz is None:

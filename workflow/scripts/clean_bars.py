@@ -1,6 +1,6 @@
 from pathlib import Path
 
-from mlfactory import contracts, runtime, schemas, tables
+from mlfactory import contracts, raw_files, runtime, schemas, tables
 from mlfactory.bars import bars_from_raw
 
 runtime.setup(snakemake)
@@ -12,6 +12,7 @@ bars, raw_bars, account = bars_from_raw(
     bars=snakemake.params.bars,
     cleaning=snakemake.params.cleaning,
 )
+raw_files.refuse_other(snakemake.input.raw, snakemake.params.raw_hash)
 tables.write(bars, snakemake.output.bars, schemas.BARS)
 tables.write(raw_bars, snakemake.output.raw_bars, schemas.RAW_BARS)
 tables.write_json(account, snakemake.output.account)

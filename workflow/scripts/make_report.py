@@ -1,10 +1,11 @@
 from pathlib import Path
 
-from mlfactory import contracts, runtime, schemas, tables
+from mlfactory import contracts, raw_files, runtime, schemas, tables
 from mlfactory.report import evidence, page
 
 runtime.setup(snakemake)
 files, params = snakemake.input, snakemake.params
+raw_files.refuse_other(files.raw, params.raw_hash)
 page.write(
     evidence.Evidence(
         symbol=snakemake.wildcards.symbol,

@@ -1,6 +1,6 @@
 from pathlib import Path
 
-from mlfactory import runtime, tables
+from mlfactory import raw_files, runtime, tables
 from mlfactory.provenance import run_manifest
 
 runtime.setup(snakemake)
@@ -10,4 +10,5 @@ manifest = run_manifest(
     settings=snakemake.params.settings,
     code=snakemake.params.code_by_step,
 )
+raw_files.refuse_other(snakemake.input.raw, snakemake.params.raw_hash)
 tables.write_json(manifest, snakemake.output.manifest)

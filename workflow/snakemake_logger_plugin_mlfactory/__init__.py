@@ -12,6 +12,7 @@ import shutil
 import sys
 import threading
 import time
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
@@ -19,6 +20,7 @@ from snakemake_interface_logger_plugins.base import LogHandlerBase
 from snakemake_interface_logger_plugins.common import LogEvent
 
 from mlfactory import failures, running
+from mlfactory.files import atomic
 from mlfactory.plan import plain, plan_lines, request_lines
 from mlfactory.progress import Job, Progress, in_words
 from mlfactory.runtime import REPORTED_BY_LOG
@@ -32,6 +34,7 @@ _NOTHING = "Nothing to be done"
 _STOPPED = "Terminating processes on user request"
 _LOCKED = "Directory cannot be locked"
 _NO_RULE = re.compile(r"MissingRuleException:\s+No rule to produce (\S+)")
+_OLDER = re.compile(r"Output (\S+) has older modification time .* than input (\S+)")
 _REPEATED = (
     "CalledProcessError in file",
     "Exiting because a job execution failed",
@@ -50,8 +53,7 @@ class LogHandler(LogHandlerBase):
     needs_rulegraph = False
 
     def __post_init__(self) -> None:
-        known = json.loads(_DURATIONS.read_text()) if _DURATIONS.exists() else {}
-        self.progress = Progress(known)
+        self.progress = Progress(_known())
         self.cores = 1
         self.logs: dict[int, str] = {}
         self.failed: dict[int, failures.Failure] = {}
@@ -94,6 +96,13 @@ class LogHandler(LogHandlerBase):
                 f"error: no rule makes {no_rule[1]}; check the name, and whether its symbol, "
                 "horizon and model are configured"
             )
+        older = _OLDER.search(text)
+        if older:
+            text = (
+                f"error: {older[1]} seems older than {older[2]}, of which it is made: the clock "
+                "was set back meanwhile; run again"
+            )
+        text = failures.of_system(text) or text
         if _LOCKED in text:
             text = running.refusal()
         if text and not any(words in text for words in _REPEATED):
@@ -186,8 +195,8 @@ class LogHandler(LogHandlerBase):
                 lines += [total + self._guess(), *request_lines(self.asked)]
                 self._say("\n".join(lines))
             if self.progress.done:
-                _DURATIONS.parent.mkdir(parents=True, exist_ok=True)
-                _DURATIONS.write_text(json.dumps(self.progress.mean_s(), indent=2) + "\n")
+                with suppress(OSError), atomic(_DURATIONS) as temporary:
+                    temporary.write_text(json.dumps(self.progress.mean_s(), indent=2) + "\n")
         super().close()
 
     def _end(self, failure: failures.Failure) -> None:
@@ -222,6 +231,14 @@ class LogHandler(LogHandlerBase):
         self._clear()
         self.last_said = text
         print(text, file=stream or sys.stdout, flush=True)
+
+
+def _known() -> dict[str, float]:
+    """The durations of earlier runs, as far as they can be read: they only serve a guess."""
+    try:
+        return dict(json.loads(_DURATIONS.read_text()))
+    except (OSError, ValueError, TypeError):
+        return {}
 
 
 def _line(failure: failures.Failure) -> str:
