@@ -10,6 +10,7 @@ from sklearn.linear_model import LogisticRegression
 
 from mlfactory import backtest_files, meta_filter, thresholds
 from mlfactory.backtest import costs, net_of_one
+from mlfactory.purging import embargoed, training_rows
 from mlfactory.signals import side
 from mlfactory.stacking import probabilities
 from test_backtest import BARRIERS, FLAT, bars_of, market_of, random_market, trader
@@ -125,8 +126,47 @@ def poisoned(market, table, rows):
     return replace(market, fills=replace(fills, exit_long=long, exit_short=short)), table
 
 
+def changed(market, number):
+    """What changes of the judgement of a fold when it and what overlaps it become others."""
+    table, rows = of_two_minds(market), ROWS[number == FOLD]
+    other, said = poisoned(market, table, left_out(market, rows))
+    honest, spoilt = filter_of(market, table), filter_of(other, said)
+    found = ["fit"] if honest["fits"][number] != spoilt["fits"][number] else []
+    by_outcome = filter_of(other, table)  # what is predicted stays
+    one, two = (passed_by(judge, market, table)[rows] for judge in (honest, by_outcome))
+    return found + ([] if one.tolist() == two.tolist() else ["passed"])
+
+
+LEAKS = {
+    "filter fitted on the fold that it judges": {
+        "training_rows": lambda start, end, held_out, embargo: np.ones(len(start), dtype=bool)
+    },
+    "no purge in a filter": {
+        "training_rows": lambda start, end, held_out, embargo: (
+            ~held_out & ~embargoed(start, end, held_out, embargo)
+        )
+    },
+    "no embargo in a filter": {
+        "training_rows": lambda start, end, held_out, embargo: training_rows(
+            start, end, held_out, 0
+        )
+    },
+    "held-out bars judged by the fit on all": {
+        "_without": lambda found, time: np.full(len(time), -1)
+    },
+}
+
+
+@pytest.mark.parametrize("leak", LEAKS)
+def test_planted_leak_is_caught(market, monkeypatch, leak):
+    for name, leaking in LEAKS[leak].items():
+        monkeypatch.setattr(meta_filter, name, leaking)
+    assert changed(market, 1) != []
+
+
 @pytest.mark.parametrize("number", [0, 1, 3])
 def test_fit_that_judges_a_fold_knows_nothing_of_it_nor_of_what_overlaps_it(market, number):
+    assert changed(market, number) == []
     table = of_two_minds(market)
     honest = filter_of(market, table)["fits"]
     out = left_out(market, ROWS[number == FOLD])
