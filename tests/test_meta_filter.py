@@ -10,6 +10,7 @@ from sklearn.linear_model import LogisticRegression
 
 from mlfactory import backtest_files, meta_filter, thresholds
 from mlfactory.backtest import costs, net_of_one
+from mlfactory.labels import average_uniqueness
 from mlfactory.purging import embargoed, training_rows
 from mlfactory.signals import side
 from mlfactory.stacking import probabilities
@@ -256,11 +257,15 @@ def test_regression_is_scikit_learns(market):
     edge = trader().edge(market, p, rows)
     x = meta_filter.inputs(market, p, rows, edge[rows])
     label = meta_filter.meta_labels(market, side(edge, 0.0))[rows]
-    x, label = x[label >= 0], label[label >= 0]
+    x, label, known = x[label >= 0], label[label >= 0], rows[label >= 0]
     found = filter_of(market, table)["fits"][-1]
     assert (found["signals"], found["paid"]) == (len(label), label.sum())
     z = (x - found["centre"]) / found["scale"]
-    expected = LogisticRegression(C=1.0, tol=1e-10, max_iter=2000).fit(z, label)
+    held = np.zeros(len(market.bars), dtype=np.int32)
+    held[known] = market.fills.exit_bar[known] - known
+    distinct = np.nanmean(average_uniqueness(held))
+    assert 0.1 < distinct < 0.9
+    expected = LogisticRegression(C=distinct, tol=1e-10, max_iter=2000).fit(z, label)
     np.testing.assert_allclose(found["weights"], expected.coef_[0], atol=1e-4)
     assert found["intercept"] == pytest.approx(expected.intercept_[0], abs=1e-4)
 

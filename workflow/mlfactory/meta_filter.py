@@ -24,6 +24,7 @@ from mlfactory._typing import (
 )
 from mlfactory.backtest import Market, Trader, costs, net_of_one
 from mlfactory.folds import embargo_bars
+from mlfactory.labels import average_uniqueness
 from mlfactory.purging import training_rows
 from mlfactory.quality import LONG, NEUTRAL, SHORT
 from mlfactory.stacking import probabilities
@@ -137,8 +138,11 @@ def fit(
     fits = []
     for number in np.unique(fold):
         train = training_rows(rows, end, fold == number, bars) & (label >= 0)
-        fits.append({"without": int(number)} | _regression(x[train], label[train]))
-    fits.append({"without": None} | _regression(x[label >= 0], label[label >= 0]))
+        own = _regression(x[train], label[train], _distinct(rows[train], end[train]))
+        fits.append({"without": int(number)} | own)
+    known = label >= 0
+    own = _regression(x[known], label[known], _distinct(rows[known], end[known]))
+    fits.append({"without": None} | own)
     first = np.flatnonzero(np.diff(fold, prepend=fold[0] - 1))
     times = predicted["datetime"]
     found: dict[str, Any] = {
@@ -148,9 +152,9 @@ def fit(
         "blocks": [{"first": str(times.iloc[i]), "fold": int(fold[i])} for i in first],
         "last": str(times.iloc[-1]),
     }
-    follows = passed(found, market, trader, p, rows)[rows] & (label >= 0)
-    shares = [float(label[of].mean()) if of.any() else None for of in (label >= 0, follows)]
-    counts = {"signals": int((label >= 0).sum()), "passed": int(follows.sum())}
+    follows = passed(found, market, trader, p, rows)[rows] & known
+    shares = [float(label[of].mean()) if of.any() else None for of in (known, follows)]
+    counts = {"signals": int(known.sum()), "passed": int(follows.sum())}
     return found | {"out_of_fold": counts | {"paid": shares[0], "passed_paid": shares[1]}}
 
 
@@ -193,8 +197,19 @@ def _without(found: Mapping[str, Any], time: Int64Array1D) -> Int64Array1D:
     return np.where(time > last, -1, fold[np.searchsorted(first, time, side="right")])
 
 
-def _regression(x: Float64Array2D, label: Int8Array1D) -> dict[str, Any]:
-    """Linear log-odds of having paid, by penalised likelihood, which is convex (L-BFGS)."""
+def _distinct(start: Int64Array1D, end: Int64Array1D) -> float:
+    """The share of these positions that counts, as those under way at once tell much the same."""
+    held = np.zeros(int(end.max(initial=0)) + 1, dtype=np.int32)
+    held[start] = end - start
+    return float(average_uniqueness(held)[start].mean()) if len(start) else 1.0
+
+
+def _regression(x: Float64Array2D, label: Int8Array1D, distinct: float) -> dict[str, Any]:
+    """Linear log-odds of having paid, by penalised likelihood, which is convex (L-BFGS).
+
+    All signals weigh alike, or short positions would count for more than long ones; ``distinct``
+    scales them against the penalty.
+    """
     n, k = x.shape
     share = (float(label.sum()) + 1) / (n + 2)
     told = {"signals": n, "paid": int(label.sum())}
@@ -209,8 +224,8 @@ def _regression(x: Float64Array2D, label: Int8Array1D) -> dict[str, Any]:
     def loss(w: Float64Array1D) -> tuple[float, Float64Array1D]:
         margin = sign * (z @ w)
         ridge = np.r_[w[:-1], 0.0]
-        value = np.logaddexp(0.0, -margin).sum() + 0.5 * RIDGE * (ridge**2).sum()
-        return float(value), -z.T @ (sign * expit(-margin)) + RIDGE * ridge
+        value = distinct * np.logaddexp(0.0, -margin).sum() + 0.5 * RIDGE * (ridge**2).sum()
+        return float(value), -distinct * (z.T @ (sign * expit(-margin))) + RIDGE * ridge
 
     start = np.r_[np.zeros(k), logit(share)]
     options = {"gtol": 1e-6, "ftol": 1e-13}
