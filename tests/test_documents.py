@@ -8,6 +8,7 @@ import yaml
 
 import test_barrier_search
 import test_causality
+import test_meta_filter
 import test_noninterference
 import test_oof
 import test_selection
@@ -44,7 +45,7 @@ def test_every_test_that_a_page_of_proofs_names_exists(page, least):
 def test_every_leak_that_is_planted_stands_on_the_page_of_proofs():
     page = (ROOT / "docs/validity.md").read_text()
     modules = (test_causality, test_oof, test_selection, test_tuning, test_walkforward)
-    modules += (test_barrier_search, test_noninterference)
+    modules += (test_barrier_search, test_noninterference, test_meta_filter)
     planted = [leak for module in modules for leak in module.LEAKS]
     assert [leak for leak in planted if f"[{leak}]`" not in page] == []
 

@@ -161,6 +161,8 @@ def test_looks_are_counted_once_each_and_a_broken_line_is_named(tmp_path):
     assert look(b"two") == 5
     first, *_, last = looks.read(path)
     assert (first["thresholds"], last["thresholds"]) == ({"voting": 0.1}, {"voting": None})
+    chosen["voting"]["meta_filter"] = {"least": 0.5}
+    assert look(b"two") == 6
     path.write_text(path.read_text() + "{\n")
-    with pytest.raises(UserError, match=r"line 6 is not json .* mend or delete"):
+    with pytest.raises(UserError, match=r"line 7 is not json .* mend or delete"):
         looks.read(path)

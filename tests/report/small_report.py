@@ -274,8 +274,12 @@ def made_up_backtests(names, walked):
                 trades(market, taken, per_trade),
                 equity(market, taken, per_trade, every),
             )
+    told = {"signals": 1200, "passed": 300, "paid": 0.4, "passed_paid": None}
+    judge = {"least": 0.55, "out_of_fold": told}
     chosen = {
-        "models": {n: {"threshold": None if n == names[-1] else 0.1} for n in names},
+        "models": {
+            n: {"threshold": None if n == names[-1] else 0.1, "meta_filter": judge} for n in names
+        },
         "probability_of_overfitting": 0.4,
         "superior_predictive_ability": {"lower": 0.5, "consistent": 0.6, "upper": 0.7},
     }

@@ -74,6 +74,16 @@ def test_sample_that_was_not_traded_is_a_note(evidence):
     assert [type(block) for block in made.blocks] == [Note]
 
 
+def test_filter_of_signals_is_said_where_there_is_one(evidence):
+    part, name = evidence.horizons[-1], evidence.models[0]
+    (note,) = [n for n in blocks_of(evidence, Note) if n.horizon == part.horizon]
+    assert "gives it a chance of 0.55 or more to earn its costs" in note.text
+    assert f"{name} 300 of 1,200 (n/a of them paid, 40% of all)" in note.text
+    off = replace(part, assessment=part.assessment | {"meta_label": None})
+    made = backtests.section(replace(evidence, horizons=(off,)))
+    assert [block for block in made.blocks if isinstance(block, Note)] == []
+
+
 def test_section_follows_the_scores():
     assert backtests.section in page.SECTIONS
 

@@ -3,6 +3,7 @@
 import dataclasses
 from types import SimpleNamespace
 
+import pandas as pd
 import pytest
 from clone import snakemake
 
@@ -83,14 +84,10 @@ def test_retrained_models_are_traded_beside_the_single_fit(copy):
     assert looks_at.count(5) == 2
 
 
-@pytest.mark.parametrize("noised", [False, True], ids=["as it was", "validation and test noised"])
-def test_thresholds_of_a_run_do_not_depend_on_validation_and_test(finished, noised):
-    """Prices after the last out-of-fold row's longest life become others; the choice stays."""
-    folder, settings = results(finished), config.load([finished / "config/test.yaml"])
-    stack = folder / "stacking_dataset_h20.parquet"
-    predicted = stacking.unstack(tables.read_stack(str(stack), list(BASE)), list(BASE))
-    found = tables.read_json(folder / "backtest/thresholds_h20.json")
-    market = backtest_files.market(
+def market_of_run(finished, settings):
+    """The market of a finished run at horizon 20, as its backtest sees it."""
+    folder = results(finished)
+    return backtest_files.market(
         SimpleNamespace(
             bars=folder / "bars.parquet",
             raw_bars=folder / "raw_bars.parquet",
@@ -99,25 +96,44 @@ def test_thresholds_of_a_run_do_not_depend_on_validation_and_test(finished, nois
         ),
         dataclasses.asdict(contracts.load(finished / "config/contracts.yaml")["DEMO"]),
         config.label_settings(settings),
-        found["trading"],
+        config.trading(settings),
     )
+
+
+def noised(market, cut, settings):
+    """The same market with other prices after a bar."""
+    bars, raw_bars = market.bars.copy(), market.raw_bars.copy()
+    bars.loc[bars.index > cut, list(PRICES)] *= 1.5
+    raw_bars.loc[raw_bars["bar"] > cut, list(PRICES)] *= 1.5
+    return backtest_files.market_of(
+        bars,
+        raw_bars,
+        contract=market.contract,
+        barriers=market.barriers,
+        raw_interval=market.raw_interval,
+        bar_interval=pd.Timedelta(settings["bars"]["interval"]),
+        labels=config.label_settings(settings),
+        trading=config.trading(settings),
+    )
+
+
+def test_thresholds_and_filters_of_a_run_do_not_depend_on_validation_and_test(finished):
+    """Prices after the last out-of-fold row's longest life become others; the choice stays."""
+    folder, settings = results(finished), config.load([finished / "config/test.yaml"])
+    stack = str(folder / "stacking_dataset_h20.parquet")
+    predicted = stacking.unstack(tables.read_stack(stack, list(BASE)), list(BASE))
+    found = tables.read_json(folder / "backtest/thresholds_h20.json")
+    market = market_of_run(finished, settings)
     last = max(int(market.rows(table["datetime"])[-1]) for table in predicted.values())
     cut = last + market.barriers["max_bars"]
     val = tables.read(folder / "predictions/logistic_h20_val.parquet", schemas.PREDICTIONS)
     assert cut < market.rows(val["datetime"])[0]
-    if noised:
-        bars, raw_bars = market.bars.copy(), market.raw_bars.copy()
-        bars.loc[bars.index > cut, list(PRICES)] *= 1.5
-        raw_bars.loc[raw_bars["bar"] > cut, list(PRICES)] *= 1.5
-        market = backtest_files.market_of(
-            bars,
-            raw_bars,
-            contract=market.contract,
-            barriers=market.barriers,
-            raw_interval=market.raw_interval,
-            labels=config.label_settings(settings),
-            trading=found["trading"],
-        )
     candidates, trader = settings["backtest"]["thresholds"], Trader(**found["trading"]["trader"])
-    chosen = thresholds.choose(market, trader, predicted, candidates, seed=settings["seed"])
-    assert chosen["models"] == {model: found["models"][model] for model in BASE}
+    given = {"least": 0.5, "embargo": settings["folds"]["embargo"]}
+    filters = []
+    for at in (market, noised(market, cut, settings)):
+        chosen = thresholds.choose(at, trader, predicted, candidates, seed=settings["seed"])
+        assert chosen["models"] == {model: found["models"][model] for model in BASE}
+        filters.append(backtest_files.filters(at, trader, predicted, stack, BASE, given))
+    assert filters[0] == filters[1]
+    assert any(filters[0]["logistic"]["fits"][-1]["weights"])

@@ -193,6 +193,8 @@ KEYS |= {
     f"backtest.{key}": ({"backtest": value}, "choose_thresholds", "stack_predictions")
     for key, value in {
         "thresholds": {"thresholds": [0.3]},
+        "meta_label.enabled": {"meta_label": {"enabled": True}},
+        "meta_label.least": {"meta_label": {"enabled": True, "least": 0.6}},
         "signal": {"signal": "p_difference"},
         "size": {"size": "probability", "max_contracts": 3},
         "overlap": {"overlap": "tranches"},

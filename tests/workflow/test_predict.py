@@ -6,9 +6,11 @@ import shutil
 import numpy as np
 import pandas as pd
 import pytest
-from clone import call
+from clone import call, snakemake
+from test_backtest_files import market_of_run
 
-from mlfactory import tables
+from mlfactory import backtest_files, config, ledger, tables
+from mlfactory.backtest import Trader
 from mlfactory.bundles import Bundle
 
 CONFIG = ("--configfile", "config/test.yaml")
@@ -82,7 +84,7 @@ def test_last_bars_of_a_tail_are_those_of_the_whole_file(folder):
 
 
 def test_features_on_the_tail_are_within_1e_5_of_the_batch_run(folder):
-    from mlfactory import config, contracts, predict, trained
+    from mlfactory import contracts, predict, trained
 
     settings = config.load([folder / "config/test.yaml"], root=folder)
     settings["results"] = str(folder / "results")
@@ -183,6 +185,45 @@ def test_size_of_the_last_bar_counts_the_bets_that_are_active(folder):
     assert whole["contracts"].nunique() > 5
     assert last["contracts"].tolist() == whole["contracts"].iloc[-9:].tolist()
     assert last["contracts"].sum() > 0
+
+
+def test_signals_that_pass_the_filter_are_those_of_the_backtest(copy):
+    """A run with the filter on; the signals of its validation and test, all of them, are given."""
+    (copy / "mine.yaml").write_text(
+        "backtest: {signal: p_difference, meta_label: {enabled: true, least: 0.5}}"
+    )
+    settings = ("config/test.yaml", "mine.yaml")
+    done = snakemake(copy, f"{RESULTS}/backtest/h20.json", config=settings)
+    assert done.returncode == 0, done.stderr[-3000:]
+    path = copy / RESULTS / "backtest/thresholds_h20.json"
+    found = tables.read_json(path)
+    told = tables.read_json(copy / RESULTS / "backtest/h20.json")["meta_label"]
+    assert set(told["models"]) == {"logistic", "lightgbm", "voting", "blend"}
+    lines = ledger.read(copy / ledger.of_symbol("DEMO"))
+    tried = {line["study"] for line in lines if line["study"].startswith("threshold_blend_h20")}
+    assert len(tried) == 2
+    chosen = found["models"]["logistic"]
+    counts = told["models"]["logistic"]
+    assert counts == chosen["meta_filter"]["out_of_fold"]
+    assert 0 < counts["passed"] < counts["signals"]
+    chosen["threshold"] = 0.0
+    path.write_text(json.dumps(found))
+    run, table = predicted(copy, "mine.yaml", model="logistic")
+    assert run.returncode == 0, run.stderr
+    assert "; only where the meta-label filter gives 0.5 or more" in run.stdout
+    market = market_of_run(copy, config.load([copy / name for name in settings]))
+    trader = Trader(**found["trading"]["trader"])
+    n_strict = n_free = 0
+    for split in ("val", "test"):
+        given = pd.read_parquet(copy / RESULTS / f"predictions/logistic_h20_{split}.parquet")
+        rows = market.rows(given["datetime"])
+        strict, free = (
+            backtest_files.wanted(market, trader, given, chosen | {"meta_filter": judge})[rows]
+            for judge in (chosen["meta_filter"], None)
+        )
+        assert table.loc[given["datetime"], "signal"].tolist() == strict.tolist()
+        n_strict, n_free = (n_strict + np.count_nonzero(strict), n_free + np.count_nonzero(free))
+    assert 0 < n_strict < n_free
 
 
 def test_two_horizons_are_refused(folder):

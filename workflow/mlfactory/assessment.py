@@ -43,8 +43,8 @@ def assess(
     Returns
     -------
     ``trials`` and what the choice of thresholds was worth; under ``samples``, by sample and model,
-    `performance.summary` with its ``groups``, its ``threshold`` and its ``verdict``; and under
-    ``retrained`` what `retrained` says.
+    `performance.summary` with its ``groups``, its ``threshold`` and its ``verdict``; under
+    ``retrained`` what `retrained` says, and under ``meta_label`` what `filtered` says.
     """
     trials, variance = performance.trial_statistics(ledger)
     of_trials: dict[str, Any] = {"trials": trials, "trial_variance": variance}
@@ -70,8 +70,21 @@ def assess(
         of_trials
         | {"looks": looks}
         | {name: chosen[name] for name in worth}
+        | {"meta_label": filtered(chosen["models"])}
         | {"samples": found, "retrained": retrained(samples, confidence)}
     )
+
+
+def filtered(models: Mapping[str, Mapping[str, Any]]) -> dict[str, Any] | None:
+    """What the filter of signals did out of fold: ``least``, and a model's counts by name.
+
+    None where signals were not filtered. See `meta_filter.fit`.
+    """
+    filters = {m: one["meta_filter"] for m, one in models.items() if one.get("meta_filter")}
+    if not filters:
+        return None
+    least = next(iter(filters.values()))["least"]
+    return {"least": least, "models": {m: one["out_of_fold"] for m, one in filters.items()}}
 
 
 def retrained(

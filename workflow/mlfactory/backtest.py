@@ -66,6 +66,16 @@ def costs(fills: Fills, contract: Contract, slippage: float = 1.0) -> Costs:
     )
 
 
+def net_of_one(market: "Market", per_trade: Costs) -> tuple[Float64Array1D, Float64Array1D]:
+    """What one contract's position of each bar would earn after costs, long and short, (n,)."""
+    fills, of_point = market.fills, market.contract.multiplier
+    always = per_trade.entry_slippage + per_trade.commission
+    return (
+        of_point * (fills.exit_long - fills.entry) - always - per_trade.exit_slippage_long,
+        of_point * (fills.entry - fills.exit_short) - always - per_trade.exit_slippage_short,
+    )
+
+
 @njit(cache=True)
 def positions(
     wanted: Int32Array1D,
@@ -209,9 +219,21 @@ class Trader:
         p: Float64Array2D,
         rows: Int64Array1D,
         threshold: float | None,
+        passed: BoolArray1D | None = None,
     ) -> Int32Array1D:
-        """Signed contracts wanted at each bar of the market, 0 where it is not ``in_session``."""
-        side = np.where(market.in_session, signals.side(self.edge(market, p, rows), threshold), 0)
+        """Signed contracts wanted at each bar of the market, 0 where it is not ``in_session``.
+
+        Parameters
+        ----------
+        p, rows
+            Probabilities, and their bars.
+        threshold
+            See `signals.side`.
+        passed
+            (n,) bars whose signals are followed, see `meta_filter.passed`; None: all.
+        """
+        may = market.in_session if passed is None else market.in_session & passed
+        side = np.where(may, signals.side(self.edge(market, p, rows), threshold), 0)
         everywhere = np.full((len(market.bars), 3), 1 / 3)
         everywhere[rows] = p
         return signals.contracts(
@@ -227,13 +249,10 @@ class Trader:
     ) -> Int32Array1D:
         """Signed contracts taken at each bar of the market; see `positions`."""
         fills, terms = market.fills, market.contract
-        paid = per_trade or costs(fills, terms)
-        always = paid.entry_slippage + paid.commission
         return positions(
             wanted,
             fills.exit_bar,
-            terms.multiplier * (fills.exit_long - fills.entry) - always - paid.exit_slippage_long,
-            terms.multiplier * (fills.entry - fills.exit_short) - always - paid.exit_slippage_short,
+            *net_of_one(market, per_trade or costs(fills, terms)),
             self.overlap == "one_position",
             self.max_contracts,
             self.capital or 0.0,

@@ -3,9 +3,11 @@
 from collections.abc import Mapping, Sequence
 from typing import Any
 
+import numpy as np
 import pandas as pd
 
-from mlfactory import contracts, schemas, tables
+from mlfactory import contracts, meta_filter, schemas, tables
+from mlfactory._typing import Int32Array1D
 from mlfactory.backtest import Market, Trader, costs, equity, trades
 from mlfactory.fills import fills
 from mlfactory.labels import in_session
@@ -111,10 +113,41 @@ def predictions(
     }
 
 
-def traded(
-    at: Market, trader: Trader, predicted: pd.DataFrame, threshold: float | None
-) -> tuple[pd.DataFrame, pd.DataFrame]:
-    """The trades of one model's predictions, and the equity by session.
+def filters(
+    at: Market,
+    trader: Trader,
+    predicted: Mapping[str, pd.DataFrame],
+    stack: str,
+    stacked: Sequence[str],
+    settings: Mapping[str, Any] | None,
+) -> dict[str, dict[str, Any]]:
+    """A filter of each model's signals, see `meta_filter.fit`; none without settings.
+
+    Parameters
+    ----------
+    at
+        The market.
+    predicted
+        By model the predictions of the rows of the stacking dataset.
+    stack, stacked
+        The stacking dataset, whose folds these are, and its base models.
+    settings
+        ``least`` and ``embargo``; None: no filters.
+    """
+    if settings is None:
+        return {}
+    dataset = tables.read_stack(stack, stacked)
+    fold = dataset["fold"].to_numpy(np.int64)
+    for model, table in predicted.items():
+        if not table["datetime"].equals(dataset["datetime"]):
+            raise ValueError(f"{model}: its predictions are not of the stacking dataset's rows")
+    return {m: meta_filter.fit(at, trader, t, fold, **settings) for m, t in predicted.items()}
+
+
+def wanted(
+    at: Market, trader: Trader, predicted: pd.DataFrame, chosen: Mapping[str, Any]
+) -> Int32Array1D:
+    """Signed contracts that one model's predictions want at each bar of the market.
 
     Parameters
     ----------
@@ -122,12 +155,26 @@ def traded(
         The market.
     predicted
         Times and probabilities of the bars that may be traded.
-    threshold
-        See `signals.side`.
+    chosen
+        The model's ``threshold`` and ``meta_filter``, see `thresholds.choose`.
+    """
+    rows, p, judge = at.rows(predicted["datetime"]), probabilities(predicted), chosen["meta_filter"]
+    passed = None if judge is None else meta_filter.passed(judge, at, trader, p, rows)
+    return trader.wanted(at, p, rows, chosen["threshold"], passed)
+
+
+def traded(
+    at: Market, trader: Trader, predicted: pd.DataFrame, chosen: Mapping[str, Any]
+) -> tuple[pd.DataFrame, pd.DataFrame]:
+    """The trades of one model's predictions, and the equity by session.
+
+    Parameters
+    ----------
+    at, trader, predicted, chosen
+        See `wanted`.
     """
     rows, per_trade = at.rows(predicted["datetime"]), costs(at.fills, at.contract)
-    wanted = trader.wanted(at, probabilities(predicted), rows, threshold)
-    taken = trader.taken(at, wanted, per_trade)
+    taken = trader.taken(at, wanted(at, trader, predicted, chosen), per_trade)
     return trades(at, taken, per_trade), equity(at, taken, per_trade, rows)
 
 

@@ -139,12 +139,17 @@ def choice(settings: dict[str, Any]) -> dict[str, Any]:
 
 
 def trading(settings: dict[str, Any]) -> dict[str, Any]:
-    """How predictions are traded: ``trader``, what a `backtest.Trader` is made of, and the rest."""
+    """How predictions are traded: ``trader``, what a `backtest.Trader` is made of, and the rest.
+
+    ``meta_label``, what `meta_filter.fit` is given, is there only where signals are filtered.
+    """
     block = settings["backtest"]
+    filtered = {"least": block["meta_label"]["least"], "embargo": settings["folds"]["embargo"]}
     names = ("signal", "size", "overlap", "max_contracts", "capital", "margin_per_contract")
     return {
         "trader": {name: block[name] for name in names},
         "flat_at_session_end": block["flat_at_session_end"],
+        **({"meta_label": filtered} if block["meta_label"]["enabled"] else {}),
     }
 
 

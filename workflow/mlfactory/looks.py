@@ -36,13 +36,16 @@ def of_run(
     wildcards
         ``symbol`` and ``horizon``.
     chosen
-        Each model's ``threshold``.
+        Each model's ``threshold``, and its ``meta_filter`` where it has one.
     files
         What the backtest read: bars, raw rows, predictions.
     code
         The hash of the backtest's code.
     """
     digest = hashlib.sha256(code.encode())
+    filters = {model: one["meta_filter"] for model, one in chosen.items() if one.get("meta_filter")}
+    if filters:
+        digest.update(json.dumps(filters, sort_keys=True).encode())
     for path in files:
         digest.update(Path(path).read_bytes())
     return {

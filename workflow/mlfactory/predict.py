@@ -15,7 +15,6 @@ from mlfactory import (
     novelty,
     raw_files,
     schemas,
-    stacking,
     tables,
     trained,
 )
@@ -178,7 +177,7 @@ def predict(
     contract = contracts.get(known, symbol)
     _require_own_name(path, symbol, known)
     fitted = trained.load(settings, symbol, horizon, model)
-    trading, threshold = fitted.trading(horizon, model, symbol)
+    trading, chosen = fitted.trading(horizon, model, symbol)
     barriers = tables.read_json(fitted.folder / f"barriers_h{horizon}.json")["barriers"]
     # Bets of so many bars before may still be active, and count in a size.
     before = barriers["max_bars"]
@@ -195,7 +194,7 @@ def predict(
         labels=configuration.label_settings(dict(settings)),
         trading=trading,
     )
-    table = _with_signals(probabilities, market, Trader(**trading["trader"]), threshold)
+    table = _with_signals(probabilities, market, Trader(**trading["trader"]), chosen)
     times = new.table["datetime"].iloc[new.rows]
     lines = [
         f"{symbol} h{horizon} {model}: {len(times)} of {new.n_bars} bars predicted, "
@@ -203,30 +202,32 @@ def predict(
         *_outside(new.account, contract),
         *_age(fitted, times, max_age_days),
         *_novelty(fitted, new, refuse=refuse_drift),
-        _signals_in_words(threshold, trading, market),
+        _signals_in_words(chosen, trading, market),
     ]
     return table.iloc[-new.asked :].reset_index(drop=True), lines
 
 
 def _with_signals(
-    predicted: pd.DataFrame, market: Market, trader: Trader, threshold: float | None
+    predicted: pd.DataFrame, market: Market, trader: Trader, chosen: Mapping[str, Any]
 ) -> pd.DataFrame:
     """Predictions with the side and the contracts that the backtest would want of each bar."""
-    rows, p = market.rows(predicted["datetime"]), stacking.probabilities(predicted)
-    wanted = trader.wanted(market, p, rows, threshold)[rows]
+    rows = market.rows(predicted["datetime"])
+    wanted = backtest_files.wanted(market, trader, predicted, chosen)[rows]
     return predicted.assign(
         signal=np.sign(wanted).astype(np.int8), contracts=np.abs(wanted).astype(np.int32)
     )
 
 
-def _signals_in_words(threshold: float | None, trading: Mapping[str, Any], market: Market) -> str:
+def _signals_in_words(chosen: Mapping[str, Any], trading: Mapping[str, Any], market: Market) -> str:
+    threshold, judge = chosen["threshold"], chosen["meta_filter"]
     if threshold is None:
         return "signals: none, as no threshold earned anything out of fold after costs"
     trader = trading["trader"]
     late = "" if market.in_session.all() else "; none where a label would outlive the session"
+    judged = f"; only where the meta-label filter gives {judge['least']:g} or more" if judge else ""
     return (
         f"signals: {trader['signal']} beyond {threshold:g}, size {trader['size']}, at most "
-        f"{trader['max_contracts']} contracts{late}"
+        f"{trader['max_contracts']} contracts{late}{judged}"
     )
 
 

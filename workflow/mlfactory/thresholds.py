@@ -6,6 +6,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
+from mlfactory import meta_filter
 from mlfactory._typing import Float64Array2D
 from mlfactory.backtest import Market, Trader, booked, costs
 from mlfactory.data_snooping import superior_predictive_ability
@@ -21,7 +22,11 @@ def sharpe_per_session(net: np.ndarray) -> float:
 
 
 def trial_profits(
-    market: Market, trader: Trader, predicted: pd.DataFrame, candidates: Sequence[float]
+    market: Market,
+    trader: Trader,
+    predicted: pd.DataFrame,
+    candidates: Sequence[float],
+    judge: Mapping[str, Any] | None = None,
 ) -> tuple[Float64Array2D, list[int]]:
     """Profit after costs by session of the market at every threshold, and the number of trades.
 
@@ -33,6 +38,8 @@ def trial_profits(
         One model's predictions, schema PREDICTIONS.
     candidates
         Thresholds in the units of the trader's signal.
+    judge
+        What `meta_filter.fit` gave; None: every signal is followed.
 
     Returns
     -------
@@ -40,9 +47,10 @@ def trial_profits(
     """
     rows = market.rows(predicted["datetime"])
     p, per_trade = probabilities(predicted), costs(market.fills, market.contract)
+    passed = None if judge is None else meta_filter.passed(judge, market, trader, p, rows)
     nets, counts = [], []
     for threshold in candidates:
-        wanted = trader.wanted(market, p, rows, threshold)
+        wanted = trader.wanted(market, p, rows, threshold, passed)
         taken = trader.taken(market, wanted, per_trade)
         nets.append(booked(market, taken, per_trade).net)
         counts.append(int(np.count_nonzero(taken)))
@@ -56,6 +64,7 @@ def choose(
     candidates: Sequence[float],
     *,
     seed: int,
+    filters: Mapping[str, Mapping[str, Any]] | None = None,
 ) -> dict[str, Any]:
     """Trade every model's out-of-fold predictions at every threshold.
 
@@ -69,26 +78,28 @@ def choose(
         Thresholds in the units of the trader's signal; not to trade is one more, which earns 0.
     seed
         Of the bootstrap.
+    filters
+        By model what `meta_filter.fit` gave; of others every signal is followed.
 
     Returns
     -------
     Under ``models``, by model, ``threshold``, the one with the highest Sharpe ratio after costs,
     of those with a profit or a loss in enough sessions, None where none of these earns anything;
-    and ``trials``, each with its ``number``, ``threshold``, ``sharpe`` (per session, after costs),
-    ``sessions``, ``trades``, ``traded_sessions`` and ``net`` in currency. The
-    best of several is flattered: all of them belong into the ledger. Under
+    ``meta_filter``, its filter or None; and ``trials``, each with its ``number``, ``threshold``,
+    ``sharpe`` (per session, after costs), ``sessions``, ``trades``, ``traded_sessions`` and
+    ``net`` in currency. The best of several is flattered: all of them belong into the ledger. Under
     ``probability_of_overfitting`` and ``superior_predictive_ability`` what the choice among all
     models and thresholds is worth; None where there are too few sessions.
     """
     session = market.bars["session"].to_numpy()
     sampled = np.zeros(len(np.unique(session)), dtype=bool)
     number = np.cumsum(np.diff(session, prepend=session[0] - 1) != 0) - 1
-    profits = {}
+    profits, judges = {}, {model: (filters or {}).get(model) for model in predicted}
     for model, table in predicted.items():
-        profits[model] = trial_profits(market, trader, table, candidates)
+        profits[model] = trial_profits(market, trader, table, candidates, judges[model])
         sampled[number[market.rows(table["datetime"])]] = True
         sampled |= (profits[model][0] != 0).any(axis=1)
-    models = {}
+    models: dict[str, dict[str, Any]] = {}
     for model, (nets, counts) in profits.items():
         trials = [
             {
@@ -105,7 +116,7 @@ def choose(
         enough = [t for t in trials if t["traded_sessions"] >= LEAST_TRADED_SESSIONS]
         best = max(enough, key=lambda trial: trial["sharpe"], default=None)
         chosen = best["threshold"] if best and best["sharpe"] > 0 else None
-        models[model] = {"threshold": chosen, "trials": trials}
+        models[model] = {"threshold": chosen, "meta_filter": judges[model], "trials": trials}
     together = np.column_stack([nets[sampled] for nets, _ in profits.values()])
     return {
         "models": models,

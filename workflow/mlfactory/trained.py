@@ -69,8 +69,10 @@ class Trained:
             return by_member[0]
         return predict_ensemble(self.ensemble, list(self.bundles), by_member)
 
-    def trading(self, horizon: int, model: str, symbol: str) -> tuple[dict[str, Any], float | None]:
-        """How the run traded, see `config.trading`, and the threshold that it chose of a model.
+    def trading(
+        self, horizon: int, model: str, symbol: str
+    ) -> tuple[dict[str, Any], dict[str, Any]]:
+        """How the run traded, see `config.trading`, and what `thresholds.choose` chose of a model.
 
         Raises
         ------
@@ -84,7 +86,7 @@ class Trained:
                 f"--symbols {symbol} --horizons {horizon} backtest with the same configuration"
             )
         content = tables.read_json(path)
-        return content["trading"], content["models"][model]["threshold"]
+        return content["trading"], {"meta_filter": None} | content["models"][model]
 
     def contracts(self) -> pd.Series:
         """The contract names of the bars that the run read, missing where its file had none."""

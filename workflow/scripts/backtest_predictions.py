@@ -12,7 +12,7 @@ predicted = backtest_files.predictions(
 for (model, table), trades_path, list_path, equity_path in zip(
     predicted.items(), output.trades, output.lists, output.equity, strict=True
 ):
-    trades, equity = backtest_files.traded(market, trader, table, chosen[model]["threshold"])
+    trades, equity = backtest_files.traded(market, trader, table, chosen[model])
     tables.write(trades, trades_path, schemas.TRADES)
     tables.write_csv(trades, list_path)
     tables.write(equity, equity_path, schemas.EQUITY)

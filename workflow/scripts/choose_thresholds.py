@@ -10,7 +10,12 @@ predicted = backtest_files.predictions(
 )
 for blend, members in params.blends.items():
     predicted[blend] = stacking.mean_of([predicted[member] for member in members])
-found = thresholds.choose(market, trader, predicted, params.candidates, seed=params.seed)
+filters = backtest_files.filters(
+    market, trader, predicted, files.stack, params.stacked, params.trading.get("meta_label")
+)
+found = thresholds.choose(
+    market, trader, predicted, params.candidates, seed=params.seed, filters=filters
+)
 tables.write_json({"trading": params.trading} | found, snakemake.output.thresholds)
 horizon = int(snakemake.wildcards.horizon)
 for study in thresholds.studies(found["models"], horizon=horizon, settings=params.trading):

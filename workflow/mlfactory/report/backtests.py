@@ -61,6 +61,7 @@ def section(evidence: Evidence) -> Section:
         lead = next(name for name in SAMPLES if name in part.assessment["samples"])
         currency = words(evidence.contract.currency)
         blocks.append(_choice(part))
+        blocks += _filtered(part)
         blocks += [
             _table(part, sample, folded=sample not in (lead, "test"))
             for sample in SAMPLES
@@ -97,6 +98,31 @@ def _choice(part: HorizonEvidence) -> Facts:
         ),
         part.horizon,
     )
+
+
+def _filtered(part: HorizonEvidence) -> list[Block]:
+    """That signals were filtered, and what that did out of fold; nothing where they were not."""
+    found = part.assessment["meta_label"]
+    if found is None:
+        return []
+    passed = [
+        f"{name} {one['passed']:,} of {one['signals']:,} ({_share(one['passed_paid'])} of them "
+        f"paid, {_share(one['paid'])} of all)"
+        for name, one in found["models"].items()
+    ]
+    return [
+        Note(
+            "The meta-label filter is on: a position is wanted only where a second regression "
+            f"gives it a chance of {found['least']:g} or more to earn its costs. Out of fold it "
+            "passed, of the bars whose edge has a side, "
+            f"{'; '.join(passed)}.",
+            part.horizon,
+        )
+    ]
+
+
+def _share(value: float | None) -> str:
+    return "n/a" if value is None else f"{value:.0%}"
 
 
 def _table(part: HorizonEvidence, sample: str, *, folded: bool) -> Table:
