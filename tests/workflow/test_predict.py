@@ -155,7 +155,8 @@ def test_model_that_was_not_fitted_or_is_not_known_is_refused(folder):
     line = refused(predicted(folder, "more.yaml", model="xgboost")[0])
     assert line == (
         "error: results/DEMO/models/xgboost/h20/fold0: no fitted model; run ./pipeline run "
-        "--symbols DEMO with the same configuration first"
+        "--symbols DEMO --horizons 20 with the same configuration first, or predict with that of a "
+        "run that has one (--quick, --configfile)"
     )
 
 
