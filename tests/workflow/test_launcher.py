@@ -27,7 +27,7 @@ LESS = (
 
 @pytest.fixture(scope="session")
 def with_data(tmp_path_factory):
-    """A fresh copy of the workflow with five months of simulated minutes as MES, and less to do."""
+    """A fresh copy of the workflow with six months of simulated minutes as MES, and less to do."""
     folder = copy_workflow(tmp_path_factory.mktemp("with_data") / "workflow")
     for name, pattern, words in LESS:
         path = folder / f"config/{name}.yaml"
@@ -37,7 +37,7 @@ def with_data(tmp_path_factory):
     market = synthetic.market(
         kind="planted",
         start="2024-01-02",
-        months=5,
+        months=6,
         seed=3,
         strength=1.0,
         calendar="CME_Equity",
