@@ -1,5 +1,6 @@
 """What the launcher shows of a run: progress, a failed job in one line, status, rerun."""
 
+import json
 import os
 import pty
 import re
@@ -9,6 +10,8 @@ import subprocess
 import time
 
 from clone import call, contents, copy_workflow, environment
+
+from mlfactory import stages
 
 TEST = ("--configfile", "config/test.yaml")
 TABLES = ("results/**/*.parquet", "results/**/*.json")
@@ -141,7 +144,8 @@ def test_on_a_terminal_one_line_is_redrawn_with_what_runs_and_the_time_left(copy
     shutil.rmtree(copy / "results/DEMO/models/lightgbm")
     durations = copy / ".snakemake/mlfactory/durations.json"
     durations.parent.mkdir(exist_ok=True)
-    durations.write_text('{"fit_boosting_full": 30.0}')
+    usual = {rule: 2.0 for rules in stages.STAGES.values() for rule in rules}
+    durations.write_text(json.dumps(usual | {"fit_boosting_full": 30.0}))
     status, shown = on_terminal(copy, "./pipeline", "run", *TEST)
     assert status == 0, shown
     drawn = re.findall(r"\r(\d+/\d+,[^\r]* fit DEMO lightgbm[^\r]*)", shown)
