@@ -131,5 +131,6 @@ def test_only_warnings_have_the_colour_of_one(tmp_path):
     assert found == [
         ("note warning", "Before betting"),
         *[("note", "No model")] * 2,
+        *[("note", "The meta")] * 2,
         ("note", "The configured"),
     ]
