@@ -141,7 +141,7 @@ def on_terminal(folder, *command):
 
 
 def test_on_a_terminal_one_line_is_redrawn_with_what_runs_and_the_time_left(copy):
-    shutil.rmtree(copy / "results/DEMO/models/lightgbm")
+    shutil.rmtree(copy / "results/DEMO/models/lightgbm/h20/fold0")
     durations = copy / ".snakemake/mlfactory/durations.json"
     durations.parent.mkdir(exist_ok=True)
     usual = {rule: 2.0 for rules in stages.STAGES.values() for rule in rules}
