@@ -18,9 +18,9 @@ def test_every_check_is_a_row_with_its_outcome_and_limits(evidence):
     assert table.title == "What was checked: 9 pass, 1 warn"
     assert row_of("psi_test", table)[1:4] == (Chip("warn", "fair"), "0.4", "b")
     assert row_of("psi_test", table)[4:] == (
-        *("1 of 2; 1 of the 3 that models read", "above 0.25", "never"),
+        *("1 of 2; 1 of the 3 that models read", "above 0.25 / never"),
     )
-    assert row_of("label_share", table)[2:] == ("0.9", "h5", "", "below 0.5", "below 0.01")
+    assert row_of("label_share", table)[2:] == ("0.9", "h5", "", "below 0.5 / below 0.01")
     leaks = {row[0]: row[1:] for row in table.rows}
     assert leaks["labels that reach over a border"][:2] == (Chip("pass", "good"), "0")
 

@@ -88,7 +88,8 @@ def test_validate_says_what_a_run_would_be_worth_and_writes_nothing(with_data):
     assert run.returncode == 0, run.stderr
     assert re.search(r"MES: \d+ bars of warm-up, \d+ rows after it, \d+ of them purged", run.stdout)
     assert re.search(r"MES: test: \d+ rows, \d+ sessions", run.stdout)
-    assert re.search(r"MES: h20 \([^)]*\): \d+% of the training rows have a label \(short \d+%", run.stdout)
+    labelled = r"MES: h20 \([^)]*\): \d+% of the training rows have a label \(short \d+%"
+    assert re.search(labelled, run.stdout)
     assert re.search(r"standard error of \d\.\d", run.stdout)
     assert contents(with_data, "results/**/*") == before
 

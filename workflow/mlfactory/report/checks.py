@@ -73,12 +73,11 @@ def _checks(audit: dict[str, Any], read: frozenset[str]) -> Table:
             "n/a" if check["value"] is None else f"{check['value']:.4g}",
             check["of"],
             _beyond(check, audit, read),
-            _limit(check, "warn"),
-            _limit(check, "fail"),
+            f"{_limit(check, 'warn')} / {_limit(check, 'fail')}",
         )
         for check in audit["checks"]
     )
-    header = ("check", "outcome", "worst value", "of", "how many", "warns", "stops")
+    header = ("check", "outcome", "worst value", "of", "how many", "warns / stops")
     counts = ", ".join(f"{n} {outcome}" for outcome, n in audit["counts"].items() if n)
     return Table(
         f"What was checked: {counts}",
@@ -112,7 +111,7 @@ def _drift(audit: dict[str, Any], read: frozenset[str]) -> Chart:
         for split, values in zip(colours, (val, test), strict=True)
     )
     shape = layout(
-        xaxis=axis("population stability index against training"),
+        xaxis=axis("stability index"),
         yaxis=axis(autorange="reversed", type="category"),
         barmode="group",
         margin={"l": 10, "r": 14, "t": 6, "b": 44},
@@ -121,7 +120,8 @@ def _drift(audit: dict[str, Any], read: frozenset[str]) -> Chart:
     large = {name for name, value in of_test.items() if value > LARGE_SHIFT}
     return Chart(
         "What drifts most",
-        f"How far features of later rows are distributed otherwise than in training: {SHIFT} is a "
+        "How far features of later rows are distributed otherwise than in training, by the "
+        f"population stability index: {SHIFT} is a "
         f"shift, {LARGE_SHIFT} a large one; {len(large)} of {len(of_test)} features are beyond it "
         f"in test, {_of_read(large, read)}; bold: a model reads it",
         "bold features among them that models lean on (see importance): they are asked of what "
