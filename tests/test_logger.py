@@ -61,7 +61,7 @@ def test_named_target_is_no_job(handler, capsys):
     handler.emit(record(event=LogEvent.JOB_INFO, log=[], **fields))
     finish(handler, 2)
     first, second = capsys.readouterr().out.splitlines()
-    assert first == "1 jobs to run"
+    assert first == "1 job to run"
     assert second.startswith("1/1 fit DEMO (")
 
 
@@ -73,7 +73,7 @@ def test_what_was_found_is_said_before_the_jobs_and_not_where_there_are_none(
     assert capsys.readouterr().out == "nothing to do: every file is there and up to date\n"
     handler.emit(record(event=LogEvent.RUN_INFO, stats={"fit_boosting": 1, "total": 1}))
     assert capsys.readouterr().out.splitlines() == [
-        *("DEMO: 3 rows", "DEMO: train: 1 row", "1 jobs to run"),
+        *("DEMO: 3 rows", "DEMO: train: 1 row", "1 job to run"),
     ]
 
 

@@ -117,7 +117,8 @@ class LogHandler(LogHandlerBase):
         failures.clear()
         if os.environ.get(FOUND):
             self._say(os.environ[FOUND].rstrip())
-        self._say(f"{self.progress.planned.total()} jobs to run{self._guess()}")
+        total = self.progress.planned.total()
+        self._say(f"{total} job{'s' * (total != 1)} to run{self._guess()}")
 
     def _guess(self) -> str:
         """How long the jobs will take, if most of their kinds have been measured."""

@@ -90,11 +90,13 @@ def _kinds(evidence: Evidence) -> list[tuple[str, int, str, str]]:
 
 def _rows(evidence: Evidence) -> Chart:
     names, counts, colours, meanings = zip(*_kinds(evidence), strict=True)
+    rows = evidence.account["rows"]
     bar = {
         **{"type": "bar", "orientation": "h", "y": names, "x": counts},
         "text": [
-            f"{n:,}" if name in ("read", "kept") else f"{n:,} ({share_in_words(n, counts[0])})"
+            f"{n:,}" if name in ("read", "kept") else f"{n:,} ({share_in_words(n, of)})"
             for name, n in zip(names, counts, strict=True)
+            for of in [rows["kept" if name.startswith("noted") else "read"]]
         ],
         "textposition": "auto",
         "marker": {"color": colours},
