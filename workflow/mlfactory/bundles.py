@@ -19,6 +19,10 @@ FORMAT = 3
 _DESCRIPTION, _SCALER, _CALIBRATION = "bundle.json", "scaler.json", "calibration.json"
 
 
+class _VersionError(UserError):
+    """A model that is whole, and that this version does not read."""
+
+
 @dataclass(frozen=True)
 class Bundle:
     """A fitted model, and the scaler of its features if it needs one.
@@ -80,10 +84,13 @@ class Bundle:
         Raises
         ------
         UserError
-            When the folder is not a whole bundle of this format; it is set aside then.
+            When the folder is not a whole bundle, and then it is set aside; or is one of another
+            version, and then it stays.
         """
         try:
             return cls._load(path)
+        except _VersionError:
+            raise
         except (UserError, ValueError, LookupError, TypeError) as error:
             raise set_aside(path, error) from error
 
@@ -93,7 +100,10 @@ class Bundle:
             raise UserError("holds no fitted model")
         description = tables.read_json(path / _DESCRIPTION)
         if description.get("format") != FORMAT:
-            raise UserError(f"has format {description.get('format')}, this version reads {FORMAT}")
+            raise _VersionError(
+                f"{path}: has format {description.get('format')}, this version reads {FORMAT}; use "
+                "the version that fitted it, or delete it and run again"
+            )
         decomposition = description["decomposition"]
         model = registry.get_class(description["model"], decomposition).load(path)
         scaler = RobustScaler.load(path / _SCALER) if description["scaled"] else None
