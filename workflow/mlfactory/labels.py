@@ -36,37 +36,6 @@ def trades_around_the_clock(bars: pd.DataFrame) -> bool:
 
 
 @njit(cache=True)
-def decide(
-    opening: Float64Array1D,
-    high: Float64Array1D,
-    low: Float64Array1D,
-    start: int,
-    stop: int,
-    upper: float,
-    lower: float,
-) -> tuple[int, int]:
-    """Which barrier the raw rows ``start`` to ``stop - 1`` meet first, and in which row.
-
-    Returns
-    -------
-    (outcome, row): SHORT, LONG, or AMBIGUOUS when one row meets both after opening between them;
-    NEUTRAL with the last row when none is met.
-    """
-    for row in range(start, stop):
-        if opening[row] >= upper:
-            return LONG, row
-        if opening[row] <= lower:
-            return SHORT, row
-        if high[row] >= upper and low[row] <= lower:
-            return AMBIGUOUS, row
-        if high[row] >= upper:
-            return LONG, row
-        if low[row] <= lower:
-            return SHORT, row
-    return NEUTRAL, stop - 1
-
-
-@njit(cache=True)
 def window_ends(segment: Int32Array1D, session: Int32Array1D, cross_sessions: bool) -> Int64Array1D:
     """For each bar the last bar of its stretch: its segment, or its session within the segment.
 
@@ -146,18 +115,23 @@ def scan(
 
     Bars whose width is missing or that are the last of their stretch are UNKNOWN. Bars whose
     stretch ends within ``max_bars`` are walked to its end, for their concurrency only. Whole bars
-    are passed over until one meets a barrier; only that bar's raw rows are looked at.
+    are passed over until one meets a barrier; only that bar's raw rows are looked at. A row that
+    opens beyond a barrier decides by its opening; one that opens between them and meets both is
+    AMBIGUOUS. Paths end anywhere, so the processor guesses wrong at every branch on the outcome:
+    there are as few as can be.
     """
     n = len(close)
-    outcome = np.full(n, UNKNOWN, dtype=np.int8)
-    decided = np.full(n, -1, dtype=np.int32)
-    exit_price = np.full(n, np.nan)
-    highest = np.full(n, np.nan)
-    lowest = np.full(n, np.nan)
-    held = np.zeros(n, dtype=np.int32)
+    outcome = np.empty(n, dtype=np.int8)
+    decided = np.empty(n, dtype=np.int32)
+    exit_price = np.empty(n)
+    highest = np.empty(n)
+    lowest = np.empty(n)
+    held = np.empty(n, dtype=np.int32)
     for t in range(n):
         end = min(t + max_bars, last[t])
         if np.isnan(width[t]) or end == t:
+            outcome[t], decided[t], held[t] = UNKNOWN, -1, 0
+            exit_price[t] = highest[t] = lowest[t] = np.nan
             continue
         upper = close[t] + k_up * width[t]
         lower = close[t] - k_down * width[t]
@@ -167,24 +141,26 @@ def scan(
             top = max(top, high[bar])
             bottom = min(bottom, low[bar])
             bar += 1
-        start, stop = first_raw[bar], first_raw[bar + 1]
-        kind, row = decide(raw_open, raw_high, raw_low, start, stop, upper, lower)
-        outcome[t] = kind
-        decided[t] = row
-        held[t] = bar - t
-        for j in range(start, row + 1):
-            top = max(top, raw_high[j])
-            bottom = min(bottom, raw_low[j])
-        if kind == LONG:
-            exit_price[t] = max(upper, raw_open[row])
-            top = exit_price[t]
-        elif kind == SHORT:
-            exit_price[t] = min(lower, raw_open[row])
-            bottom = exit_price[t]
-        elif kind == NEUTRAL:
-            exit_price[t] = close[end]
-        highest[t] = top
-        lowest[t] = bottom
+        row, last_row = first_raw[bar], first_raw[bar + 1] - 1
+        while (row < last_row) & (raw_high[row] < upper) & (raw_low[row] > lower):
+            top = max(top, raw_high[row])
+            bottom = min(bottom, raw_low[row])
+            row += 1
+        opening = raw_open[row]
+        top = max(top, raw_high[row])
+        bottom = min(bottom, raw_low[row])
+        above, below = raw_high[row] >= upper, raw_low[row] <= lower
+        kind, price = NEUTRAL, close[end]
+        if above & below & (opening < upper) & (opening > lower):
+            kind, price = AMBIGUOUS, np.nan
+        elif above & (opening > lower):
+            kind = LONG
+            price = top = max(upper, opening)
+        elif below:
+            kind = SHORT
+            price = bottom = min(lower, opening)
+        outcome[t], decided[t], held[t] = kind, row, bar - t
+        exit_price[t], highest[t], lowest[t] = price, top, bottom
     return outcome, decided, exit_price, highest, lowest, held
 
 
