@@ -186,6 +186,7 @@ def code_by_step():
         "walk_on": MODELS,
         "fit_ensemble": STACKED_ENSEMBLES,
         "fit_blend": BLENDS,
+        "fit_null_blend": BLENDS,
     }
     hashes = {step: code(step) for step in sorted(steps) if step not in fits}
     for step, models in fits.items():

@@ -91,3 +91,34 @@ rule fit_blend:
         "fit {wildcards.symbol} {wildcards.ensemble} h{wildcards.horizon} on validation"
     script:
         "../workflow/scripts/fit_blend.py"
+
+
+# The same from labels moved by whole sessions: what a blend scores where there is nothing to find.
+rule fit_null_blend:
+    input:
+        bars="<results>/{symbol}/bars.parquet",
+        account="<results>/{symbol}/bars.json",
+        labels="<results>/{symbol}/labels_h{horizon}.parquet",
+        split="<results>/{symbol}/splits/val.parquet",
+        val=of_members("<results>/{symbol}/predictions/{model}_h{horizon}_val.parquet"),
+    output:
+        val="<results>/{symbol}/nulls/session_shift/{replicate}/ensembles/{ensemble}_h{horizon}/val.parquet",
+    log:
+        "<results>/{symbol}/nulls/session_shift/{replicate}/logs/fit_{ensemble}_h{horizon}.log",
+    benchmark:
+        "<results>/{symbol}/nulls/session_shift/{replicate}/benchmarks/fit_{ensemble}_h{horizon}.jsonl"
+    wildcard_constraints:
+        ensemble="|".join(BLENDS) or "none",
+        replicate="[0-9]+",
+    conda:
+        "../envs/classical.yaml"
+    params:
+        model=lambda w: ENSEMBLES[w.ensemble]["model"],
+        members=lambda w: ENSEMBLES[w.ensemble]["members"],
+        weights=SETTINGS["fit"]["weights"],
+        seed=SETTINGS["seed"],
+        code=lambda w: code("fit_null_blend", module_of(w.ensemble)),
+    message:
+        "fit {wildcards.symbol} nulls/session_shift/{wildcards.replicate}/{wildcards.ensemble} h{wildcards.horizon} on validation"
+    script:
+        "../workflow/scripts/fit_null_blend.py"

@@ -23,6 +23,11 @@ rule score_models:
             null=NULLS,
             ensemble=STACKED_ENSEMBLES,
         ),
+        null_blends=expand(
+            "<results>/{{symbol}}/{null}ensembles/{ensemble}_h{{horizon}}/val.parquet",
+            null=SHIFTED,
+            ensemble=BLENDS,
+        ),
         uncalibrated=expand(
             "<results>/{{symbol}}/oof/{model}_h{{horizon}}_fold{fold}.parquet",
             model=CALIBRATED,
@@ -66,6 +71,7 @@ rule score_models:
         ensembles=STACKED_ENSEMBLES,
         members={name: one["members"] for name, one in ENSEMBLES.items()},
         validated=[*MODELS, *ENSEMBLES],
+        blends=BLENDS,
         calibrated=CALIBRATED,
         walked=WALKED,
         shared=SHARED,

@@ -9,10 +9,10 @@ from mlfactory.nulls import shift_labels
 from mlfactory.scoreboard import scoreboard
 from mlfactory.scores import (
     Scorer,
+    by_replicate,
     null_replicates,
     score_models,
     score_walks,
-    walked_by_model,
 )
 from training import training_tables
 
@@ -269,8 +269,8 @@ def test_baselines_of_a_walk_are_fitted_on_the_past_only():
 
 
 def test_walks_are_told_apart_by_model_and_replicate():
-    assert walked_by_model(["a", "b"], [1, 2, 3, 4]) == [{"a": 1, "b": 2}, {"a": 3, "b": 4}]
-    assert walked_by_model([], []) == []
+    assert by_replicate(["a", "b"], [1, 2, 3, 4]) == [{"a": 1, "b": 2}, {"a": 3, "b": 4}]
+    assert by_replicate([], []) == []
 
 
 def test_calibrated_models_say_what_they_scored_before_and_the_paired_gain():

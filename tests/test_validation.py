@@ -4,10 +4,11 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from mlfactory import config, ensembles, validation
+from mlfactory import config, ensembles, schemas, tables, validation, verdicts
 from mlfactory.comparisons import best_members
 from mlfactory.errors import UserError
-from mlfactory.scores import score_models, score_validation
+from mlfactory.scores import score_models
+from mlfactory.validation_scores import score_validation
 from test_scores import SETTINGS, oracle, predictions, scored_tables
 
 MEMBERS = ["knows", "guesses"]
@@ -27,12 +28,20 @@ def of_members(val, val_folds, seed=3):
     return {"knows": oracle(val, val_folds), "guesses": predictions(val_folds, guesses)}
 
 
-def blend(val_folds, of, kind="blending", **training):
+def how(kind="blending", **training):
     model = config.load_models([kind])[kind]
     model["training"] |= training
     origin = {"symbol": "DEMO", "horizon": "20", "ensemble": "mine"}
-    given = {"model": model, "members": MEMBERS, "weights": "equal", "seed": 0, "origin": origin}
-    return ensembles.fit_blend(val_folds, [of[m] for m in MEMBERS], **given)
+    return {"model": model, "members": MEMBERS, "weights": "equal", "seed": 0, "origin": origin}
+
+
+def blend(val_folds, of, **training):
+    return ensembles.fit_blend(val_folds, [of[m] for m in MEMBERS], **how(**training))
+
+
+def null_blend(val_folds, of, replicate=0):
+    given = [of[m] for m in MEMBERS]
+    return ensembles.fit_null_blend(val_folds, given, replicate=replicate, **how(C=[1.0]))
 
 
 def test_second_part_begins_with_a_session_near_the_middle():
@@ -159,3 +168,82 @@ def test_validation_without_a_move_is_not_scored():
     unknown = val_folds.copy()
     unknown.loc[cut:, "label"] = pd.NA
     assert score_validation(train, folds, val, unknown, of, {}, **SETTINGS) is None
+
+
+def judged_blend(known, judged=None, *, whole=False):
+    """The blend's scores on validation; of a market that a member knows, or none does."""
+    train, folds, val, val_folds = split_tables(n=1500, n_val=1500)
+    of = of_members(val, val_folds)
+    if not known:
+        noise = np.random.default_rng(5).dirichlet([4, 4, 4], len(val))
+        of["knows"] = predictions(val_folds, noise)
+    _, blended = blend(val_folds, of, C=[1.0])
+    found = score_validation(
+        *(train, folds, val, val_folds, of | {"mine": blended}, {}),
+        blends=["mine"],
+        null_blends=[{"mine": null_blend(val_folds, of)}],
+        judged=judged,
+        **SETTINGS,
+    )
+    return found if whole else found["models"]
+
+
+def test_blend_of_a_member_that_knows_is_evidence_on_validation_and_noise_is_none():
+    known, none = judged_blend(True)["mine"], judged_blend(False)["mine"]
+    assert known["gain_volatility_clock_prior"]["evidence"]
+    assert known["direction_gain"]["evidence"]
+    assert not none["gain_volatility_clock_prior"]["evidence"]
+    assert not none["direction_gain"]["evidence"]
+    (null,) = known["nulls"]["session_shift"]
+    assert null["direction_gain"]["value"] < known["direction_gain"]["low"]
+
+
+def test_claims_out_of_fold_count_in_the_correction_of_a_blend():
+    claim = {"p_value": 0.5, "trials": 1}
+    others = {
+        f"model {i}": {"gain_volatility_clock_prior": claim, "direction_gain": claim}
+        for i in range(20)
+    }
+    alone, beside = judged_blend(True)["mine"], judged_blend(True, others)["mine"]
+    p = alone["direction_gain"]["p_value"]
+    assert p == beside["direction_gain"]["p_value"] > 0
+    assert alone["direction_gain"]["p_holm"] <= 2 * p
+    assert beside["direction_gain"]["p_holm"] >= 41 * p
+
+
+def test_models_other_than_blends_are_not_judged_on_validation():
+    validation = judged_blend(True, whole=True)
+    assert list(verdicts.blended({"validation": validation})) == ["mine"]
+    assert verdicts.blended({"validation": None}) == {}
+    assert "p_value" not in validation["models"]["knows"]["direction_gain"]
+    (line,) = verdicts.blend_verdicts({"validation": validation}, 20)
+    assert line.startswith("h20 mine, on the second part of validation: evidence of")
+
+
+def test_null_blend_learns_nothing_and_is_of_the_same_rows():
+    _, _, val, folds = split_tables(n_val=1500)
+    of = of_members(val, folds)
+    _, true = blend(folds, of, C=[1.0])
+    null = null_blend(folds, of)
+    assert null["datetime"].tolist() == true["datetime"].tolist()
+    assert not np.allclose(null["prob_long"], true["prob_long"], atol=0.05)
+    assert null_blend(folds, of, replicate=1)["prob_long"].tolist() != null["prob_long"].tolist()
+
+
+def test_validation_of_few_sessions_draws_no_null_and_claims_nothing():
+    train, folds, val, val_folds = split_tables(n=900, n_val=400)
+    assert val_folds["session"].nunique() < 10
+    of = of_members(val, val_folds)
+    null = null_blend(val_folds, of)
+    assert null.empty
+    tables.check(null, schemas.PREDICTIONS, "null")
+    _, blended = blend(val_folds, of)
+    found = score_validation(
+        *(train, folds, val, val_folds, of | {"mine": blended}, {}),
+        blends=["mine"],
+        null_blends=[{"mine": null}],
+        **SETTINGS,
+    )
+    assert found["models"]["mine"]["direction_gain"]["p_value"] is None
+    (line,) = verdicts.blend_verdicts({"validation": found}, 20)
+    assert "cannot be measured" in line

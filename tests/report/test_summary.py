@@ -2,7 +2,7 @@ from small_report import gain_and_nulls, small_evidence
 
 from mlfactory.report import summary
 from mlfactory.report._base import Chip, Note, Table, number
-from mlfactory.verdicts import DECIDING, DIRECTION, INFORMATION, verdict_line
+from mlfactory.verdicts import DECIDING, DIRECTION, INFORMATION, NAMES, verdict_line
 
 
 def test_score_stands_beside_its_interval_and_the_mean_of_its_nulls():
@@ -66,6 +66,18 @@ def test_each_claim_has_its_nulls_its_p_values_and_a_verdict(evidence):
         assert row[5] == DECIDING[scores[key]["decided_by"]]
         assert (row[7].text == "evidence") == scores[key]["evidence"]
     assert "after up to" not in table.note
+
+
+def test_blends_that_are_judged_on_validation_have_their_lines_and_are_explained(tmp_path):
+    small = small_evidence(tmp_path / "results", horizons=(5,))
+    part = small.horizons[0]
+    (blend, *_) = part.scores["validation"]["models"]
+    part.scores["validation"]["blends"] = [blend]
+    tables = [b for b in summary.section(small).blocks if isinstance(b, Table)]
+    table = next(t for t in tables if t.title == "Evidence, or none")
+    assert len(table.rows) == 2 * len(part.headline["models"]) + 2
+    assert table.rows[-1][0] == f"{blend}, on validation: {NAMES[DIRECTION]}"
+    assert "Blends learn on the first part" in table.note
 
 
 def test_claim_that_cannot_be_measured_and_a_search_are_said(tmp_path):

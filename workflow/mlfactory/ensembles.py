@@ -10,6 +10,7 @@ from mlfactory.bundles import Bundle
 from mlfactory.errors import UserError
 from mlfactory.folds import as_stacked, embargo_bars, intervals, training_rows
 from mlfactory.models._base import Model
+from mlfactory.nulls import LEAST_SESSIONS, shift_labels
 from mlfactory.oof import predictions
 from mlfactory.stacking import member_rows, sample_weights, side_by_side
 from mlfactory.validation import rows_to_blend, second_part
@@ -138,6 +139,30 @@ def fit_blend(
     later = table.iloc[second_part(folds["session"]) :]
     bundle = Bundle(fitted, None, "multiclass", origin)
     return bundle, predictions(later["datetime"], bundle.predict(member_rows(later, members)))
+
+
+def fit_null_blend(
+    folds: pd.DataFrame, member_predictions: list[pd.DataFrame], *, replicate: int, **how: Any
+) -> pd.DataFrame:
+    """What a blend predicts that learnt from labels moved by whole sessions.
+
+    Parameters
+    ----------
+    folds, member_predictions, how
+        See `fit_blend`; the members' predictions are the true ones.
+    replicate
+        Chooses the distance, with ``how["seed"]``; see `nulls.shift_labels`.
+
+    Returns
+    -------
+    Schema PREDICTIONS; no row where validation has too few sessions for labels to be moved, or no
+    moved label is known before the second part.
+    """
+    none = predictions(folds["datetime"].iloc[:0], np.empty((0, 3)))
+    if folds["session"].nunique() < LEAST_SESSIONS:
+        return none
+    moved = shift_labels(folds, seed=how["seed"], replicate=replicate)
+    return fit_blend(moved, member_predictions, **how)[1] if rows_to_blend(moved).any() else none
 
 
 def weights_of(bundle: Bundle) -> dict[str, Any]:

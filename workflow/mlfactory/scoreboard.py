@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 
 from mlfactory.verdicts import (
+    blend_verdicts,
     model_verdicts,
     nulls,
     probe_lines,
@@ -89,7 +90,8 @@ def scoreboard(
         rows = later["data"]["rows"]
         lines = [f"h{horizon}: ensembles beside their best members on validation, {rows} rows:"]
         lines += [f"  {line}" for line in against_best(later, horizon)]
-        board = "\n".join([board, *_wrapped(lines if lines[1:] else [], width)])
+        lines = (lines if lines[1:] else []) + blend_verdicts(scores, horizon)
+        board = "\n".join([board, *_wrapped(lines, width)])
     if not walked:
         return board
     days = walked["settings"]["refit"]["retrain_sessions"]

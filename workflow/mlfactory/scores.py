@@ -14,7 +14,6 @@ from mlfactory.baselines import class_prior, fold_baselines
 from mlfactory.comparisons import add_calibration, add_differences, best_members
 from mlfactory.folds import as_stacked, by_refit, embargo_bars
 from mlfactory.oof import TrainingSet, fold_rows, training_set
-from mlfactory.quality import LONG, SHORT
 from mlfactory.significance import judge
 from mlfactory.stacking import probabilities, unstack
 from mlfactory.statistics import (
@@ -25,7 +24,6 @@ from mlfactory.statistics import (
     wider,
 )
 from mlfactory.tables import plain
-from mlfactory.validation import after_training
 from mlfactory.walkforward import as_predictions, refits
 
 
@@ -255,8 +253,8 @@ def nulls_by_kind(
     return found
 
 
-def walked_by_model(models: list[str], tables: list[pd.DataFrame]) -> list[dict[str, pd.DataFrame]]:
-    """Walk-forward tables by model, one mapping a replicate, from a list replicate by replicate."""
+def by_replicate(models: list[str], tables: list[pd.DataFrame]) -> list[dict[str, pd.DataFrame]]:
+    """Tables by model, one mapping a replicate, from a list replicate by replicate."""
     n = len(models)
     return [
         dict(zip(models, tables[at : at + n], strict=True)) for at in range(0, len(tables), n or 1)
@@ -296,41 +294,6 @@ def score_walks(
 
 def _plain(walks: dict[str, pd.DataFrame]) -> dict[str, pd.DataFrame]:
     return {name: as_predictions(table) for name, table in walks.items()}
-
-
-def score_validation(
-    train: pd.DataFrame,
-    folds: pd.DataFrame,
-    val: pd.DataFrame,
-    val_folds: pd.DataFrame,
-    predictions: dict[str, pd.DataFrame],
-    best: dict[str, str],
-    **settings: Any,
-) -> dict[str, Any] | None:
-    """Scores of every model on the second part of validation, in the form of `score_models`.
-
-    None where no label of it is short or long: nothing could be said of direction.
-
-    Parameters
-    ----------
-    train, folds, val, val_folds
-        See `validation.after_training`.
-    predictions
-        Each model's predictions of the validation split, or of its second part alone.
-    best
-        Of each ensemble the member that is best out of fold.
-    settings
-        See `Scorer`.
-    """
-    rows, of_rows = after_training(train, folds, val, val_folds)
-    if not of_rows["label"].iloc[len(folds) :].isin([SHORT, LONG]).any():
-        return None
-    scorer = Scorer(rows, of_rows, **settings)
-    first = of_rows["datetime"].iloc[len(folds)]
-    later = {name: t[t["datetime"] >= first] for name, t in predictions.items()}
-    models = {name: scorer.score(table) | {"nulls": {}} for name, table in later.items()}
-    add_differences(models, scorer, later, best)
-    return {"data": scorer.describe(), "settings": settings, "models": models, "probe": {}}
 
 
 def score_models(

@@ -1,6 +1,7 @@
 """p-values of gains over their baselines and over what the same procedure gains on nulls."""
 
 from collections.abc import Mapping, Sequence
+from types import MappingProxyType
 from typing import Any
 
 import numpy as np
@@ -109,6 +110,7 @@ def judge(
     blocks: Mapping[str, int],
     confidence: float,
     trials: Mapping[str, int],
+    beside: Mapping[str, Mapping[str, Any]] = MappingProxyType({}),
 ) -> None:
     """Add to each model's two gains what is claimed of them.
 
@@ -125,11 +127,14 @@ def judge(
     trials
         Of how many configurations a model's was chosen by the rows that it is scored on; see
         `shared_trials`. 1 for one that is not named.
+    beside
+        Models that were judged before, on other rows, whose gains are counted in the correction.
 
     Notes
     -----
     ``p_holm`` is the p-value times the trials (Bonferroni), then corrected by Holm for all gains
-    of all models in the table. Evidence is one below `LEVEL` whose reading by intervals is `BOTH`.
+    of all models in the table and ``beside`` it. Evidence is one below `LEVEL` whose reading by
+    intervals is `BOTH`.
     """
     p_values = {}
     for name, scores in models.items():
@@ -142,7 +147,10 @@ def judge(
             score |= {"p_holm": None, "evidence": False}
             if p is not None:
                 p_values[name, key] = min(tried * p, 1.0)
-    for (name, key), corrected in zip(p_values, holm(list(p_values.values())), strict=True):
+    claims = [one[key] for one in beside.values() for key in QUESTIONS]
+    others = [min(c["trials"] * c["p_value"], 1.0) for c in claims if c["p_value"] is not None]
+    after_all = holm([*p_values.values(), *others])[: len(p_values)]
+    for (name, key), corrected in zip(p_values, after_all, strict=True):
         good = corrected < LEVEL and verdict(models[name], key) == Verdict.BOTH
         models[name][key] |= {"p_holm": corrected, "evidence": good}
 

@@ -22,7 +22,7 @@ STAGES = {
     "full": ("fit_boosting_full", "fit_classical_full", "fit_neural_full"),
     "stack": ("stack_predictions",),
     "predictions": ("predict_splits", "predict_splits_classical", "predict_splits_neural"),
-    "ensembles": ("fit_ensemble", "predict_ensemble", "fit_blend"),
+    "ensembles": ("fit_ensemble", "predict_ensemble", "fit_blend", "fit_null_blend"),
     "backtest": (
         "choose_thresholds",
         "backtest_predictions",

@@ -119,6 +119,12 @@ def verdict_line(scores: Mapping[str, Any], horizon: int) -> str:
     )
 
 
+def blended(scores: Mapping[str, Any]) -> dict[str, Any]:
+    """The models that are judged on validation, having no prediction out of fold; by name."""
+    validation = scores.get("validation") or {}
+    return {name: validation["models"][name] for name in validation.get("blends", ())}
+
+
 NAMES = {INFORMATION: "volatility+clock", DIRECTION: "direction"}
 KINDS = {"session_shift": "shifted labels", "sign_flip": "flipped signs"}
 DECIDING = {"baseline": "the baseline", "class_prior": "the class prior"} | KINDS
@@ -143,6 +149,14 @@ def model_verdicts(scores: Mapping[str, Any], horizon: int) -> list[str]:
         f"corrected (Holm) for the {len(known)} gains of this horizon{searched}"
     )
     return [head, *(f"h{horizon} {name}: {sentence(one)}" for name, one in models.items())]
+
+
+def blend_verdicts(scores: Mapping[str, Any], horizon: int) -> list[str]:
+    """A line a blend, in the form of `model_verdicts`: what it claims on validation."""
+    return [
+        f"h{horizon} {name}, on the second part of validation: {sentence(one)}"
+        for name, one in blended(scores).items()
+    ]
 
 
 def sentence(scores: Mapping[str, Any]) -> str:

@@ -5,15 +5,15 @@ from mlfactory.comparisons import best_members
 from mlfactory.folds import as_stacked, fold_table
 from mlfactory.scores import (
     by_model,
+    by_replicate,
     null_replicates,
     nulls_by_kind,
     score_models,
-    score_validation,
     score_walks,
-    walked_by_model,
 )
 from mlfactory.significance import shared_trials
 from mlfactory.stacking import uncalibrated
+from mlfactory.validation_scores import score_validation
 
 runtime.setup(snakemake)
 models, ensembles = snakemake.params.models, snakemake.params.ensembles
@@ -77,17 +77,23 @@ validation = score_validation(
         )
     ),
     best_members(scores, snakemake.params.members),
+    blends=snakemake.params.blends,
+    null_blends=by_replicate(
+        snakemake.params.blends,
+        tables.read_all(snakemake.input.null_blends, schemas.PREDICTIONS),
+    ),
+    judged=scores["models"],
     **settings,
 )
 walked = score_walks(
     train,
     folds,
-    walked_by_model(
+    by_replicate(
         snakemake.params.walked,
         tables.read_all(snakemake.input.walks, schemas.WALK_FORWARD),
     ),
     null_folds,
-    walked_by_model(
+    by_replicate(
         snakemake.params.walked,
         tables.read_all(snakemake.input.null_walks, schemas.WALK_FORWARD),
     ),

@@ -8,7 +8,7 @@ from mlfactory.registry import register
 class Blending(MetaRegression):
     """To be fitted on the members' predictions of the first part of the validation split.
 
-    Which rows it is fitted on is its caller's choice, and no rule calls it yet. Its features then
-    come from the very members that it will weigh later, where stacking's come from the members of
-    other folds; it has fewer rows to learn from.
+    Which rows it is fitted on is its caller's choice. Its features then come from the very members
+    that it will weigh later, where stacking's come from the members of other folds; it has fewer
+    rows to learn from.
     """

@@ -13,6 +13,7 @@ from mlfactory.verdicts import (
     NAMES,
     QUESTIONS,
     Verdict,
+    blended,
     drawn_of_kind,
     evident,
     height,
@@ -38,6 +39,12 @@ K_FOLD = (
     "Before betting on any of this: these are k-fold scores, so a model also learns from later "
     "data than it predicts, and pay no cost; what is left after costs is further down, under "
     "Backtest."
+)
+
+
+BLENDED = (
+    " Blends learn on the first part of validation and are judged on its second, their null on "
+    "its labels moved by whole sessions; they are corrected for all claims out of fold too."
 )
 
 
@@ -150,6 +157,7 @@ def _other_horizons(n_horizons: int) -> str:
 def _corrected(part: HorizonEvidence, n_horizons: int) -> Table:
     """The verdict on each claim of each model and ensemble, with what it rests on."""
     models = part.headline["models"]
+    blends = {f"{name}, on validation": one for name, one in blended(part.scores).items()}
     rows = tuple(
         (
             f"{model}: {NAMES[key]}",
@@ -161,7 +169,7 @@ def _corrected(part: HorizonEvidence, n_horizons: int) -> Table:
             number(scores[key]["p_holm"], 4),
             _said(scores[key]),
         )
-        for model, scores in models.items()
+        for model, scores in (models | blends).items()
         for key in QUESTIONS
     )
     trials = max(scores[key]["trials"] for scores in models.values() for key in QUESTIONS)
@@ -183,7 +191,7 @@ def _corrected(part: HorizonEvidence, n_horizons: int) -> Table:
             "or a null. p after all: the same after Holm's correction for every line of this "
             f"table{searched}{_other_horizons(n_horizons)}. Evidence: below 0.05, and above "
             "baseline and null by intervals too. Flipped signs keep volatility, so they are a null "
-            "of direction alone."
+            f"of direction alone.{BLENDED if blends else ''}"
         ),
         horizon=part.horizon,
     )
