@@ -76,7 +76,7 @@ def test_edited_model_reruns_its_fits_and_what_follows_only(copy):
     assert set(jobs) == {
         *("fit_boosting", "fit_boosting_full", "stack_predictions", "predict_splits"),
         "walk_forward_boosting",
-        *("fit_ensemble", "predict_ensemble", "fit_blend", "score_models"),
+        *("fit_ensemble", "predict_ensemble", "fit_blend", "fit_null_blend", "score_models"),
         *("choose_thresholds", "backtest_predictions", "backtest_out_of_fold"),
         *("backtest_walk_forward", "assess_backtests"),
         *("write_manifest", "make_report"),
