@@ -17,6 +17,7 @@ from mlfactory.folds import by_refit
 from mlfactory.nulls import shift_labels
 from mlfactory.walkforward import as_predictions, walk_forward
 
+REFIT = ("first_share", "retrain_sessions", "window", "window_sessions")
 SHOWN = ("log_loss", "gain_volatility_clock_prior", "direction_gain", "direction_auc")
 
 
@@ -31,7 +32,7 @@ def line(model: str, way: str, scores: dict[str, Any], began: float) -> None:
 def main() -> None:
     run = FinishedRun.of_command_line(__doc__)
     settings, folds = run.settings, run.folds
-    refit = {k: v for k, v in settings["walk_forward"].items() if k not in ("enabled", "nulls")}
+    refit = {key: settings["walk_forward"][key] for key in REFIT}
     moved = shift_labels(folds, seed=settings["seed"], replicate=0)
     for name, model, train in run.inputs():
         fit = {"refit": refit, "embargo": run.embargo, **run.fit(model)}
