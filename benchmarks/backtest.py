@@ -18,7 +18,9 @@ import numpy as np
 import pandas as pd
 
 from mlfactory import config, contracts
-from mlfactory.backtest import Market, Trader, booked, costs, equity, trades
+from mlfactory.backtest import Market, Trader
+from mlfactory.booking import booked, equity, trades
+from mlfactory.costs import costs
 from mlfactory.fills import Fills, fills
 from mlfactory.symbol_bars import bars_of
 

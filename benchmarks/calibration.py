@@ -8,44 +8,13 @@ before and after; the log-loss gained over the usual fit with its interval, pair
 (above 0: calibration wins); CPU seconds of all folds' fits.
 """
 
-import argparse
-import time
-from pathlib import Path
 from typing import Any
 
 import pandas as pd
+from finished_run import FinishedRun
 
-from mlfactory import config, schemas, tables
 from mlfactory.calibration import METHODS, OFF
-from mlfactory.model_inputs import columns
-from mlfactory.oof import fit_fold
-from mlfactory.scores import Scorer
 from mlfactory.stacking import uncalibrated
-
-
-def out_of_fold(
-    train: pd.DataFrame,
-    folds: pd.DataFrame,
-    model: dict[str, Any],
-    settings: dict[str, Any],
-    method: str,
-) -> tuple[list[pd.DataFrame], float]:
-    """Predictions of the rows that each fold holds out, and the CPU seconds of the fits."""
-    began, parts = time.process_time(), []
-    for fold in sorted(folds["fold"].dropna().unique()):
-        _, predicted, _ = fit_fold(
-            train,
-            folds,
-            fold=int(fold),
-            embargo=settings["folds"]["embargo"],
-            model=model,
-            **settings["fit"] | {"calibration": method},
-            threads=settings["threads"],
-            seed=settings["seed"],
-            origin={},
-        )
-        parts.append(predicted)
-    return parts, time.process_time() - began
 
 
 def words(scores: dict[str, Any]) -> str:
@@ -54,33 +23,16 @@ def words(scores: dict[str, Any]) -> str:
 
 
 def main() -> None:
-    parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("results", type=Path, help="a symbol's folder, as results/MES")
-    parser.add_argument("horizon", type=int)
-    parser.add_argument("models", nargs="+")
-    parser.add_argument("--config", type=Path, nargs="*", default=[])
-    options = parser.parse_args()
-    settings = config.load(options.config)
-    manifest = tables.read_json(options.results / "features.json")
-    folds = tables.read(options.results / f"folds_h{options.horizon}.parquet", schemas.FOLDS)
-    scorer = Scorer(
-        tables.read_split(options.results / "splits/train.parquet"),
-        folds,
-        embargo=settings["folds"]["embargo"],
-        bootstrap=settings["scores"],
-        seed=settings["seed"],
-    )
-    for name, model in config.load_models(options.models).items():
-        train = tables.read_split(
-            options.results / "splits/train.parquet", columns(manifest, model)
-        )
-        parts, cpu = out_of_fold(train, folds, model, settings, OFF)
+    run = FinishedRun.of_command_line(__doc__)
+    scorer = run.scorer()
+    for name, model, train in run.inputs():
+        parts, cpu = run.out_of_fold(train, model, calibration=OFF)
         usual = pd.concat(parts, ignore_index=True)
-        start = f"{options.results.name} h{options.horizon} {name}"
+        start = f"{run.name} {name}"
         print(f"{start} off: {words(scorer.score(usual))}; {cpu:.0f} CPU s", flush=True)
         for method in METHODS:
-            parts, cpu = out_of_fold(train, folds, model, settings, method)
-            before = uncalibrated(folds, [name], parts)[name]
+            parts, cpu = run.out_of_fold(train, model, calibration=method)
+            before = uncalibrated(run.folds, [name], parts)[name]
             after = pd.concat(parts, ignore_index=True)
             gain = scorer.difference(usual, after)
             low, high = gain["low"], gain["high"]

@@ -17,8 +17,8 @@ from pathlib import Path
 from typing import Any
 
 import pandas as pd
-from planted import DEMO, START
-from validity import BARRIERS, HORIZON, LABELS, MINUTE, SETTINGS, Made, bars_of, out_of_fold
+from planted import DEMO, MINUTE, START, bars_of
+from validity import BARRIERS, HORIZON, LABELS, SETTINGS, Made, out_of_fold
 from validity import chosen as families
 from validity import training as training_split
 

@@ -12,9 +12,9 @@ import json
 from pathlib import Path
 
 import pandas as pd
+from finished_run import EXAMPLE, FinishedRun, add_models
 
-from mlfactory import config, schemas, tables
-from mlfactory.scores import Scorer
+from mlfactory import schemas, tables
 
 COSTS = ("fit_{model}_h{horizon}_fold*.jsonl", "tune_{model}_h{horizon}_fold[0-9]*.jsonl")
 
@@ -34,20 +34,11 @@ def cpu_s(results: Path, model: str, horizon: int) -> float:
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("first", type=Path, help="a symbol's folder, as results/MES")
+    parser.add_argument("first", type=Path, help=EXAMPLE)
     parser.add_argument("second", type=Path)
-    parser.add_argument("horizon", type=int)
-    parser.add_argument("models", nargs="+")
-    parser.add_argument("--config", type=Path, nargs="*", default=[])
+    add_models(parser)
     given = parser.parse_args()
-    settings = config.load(given.config)
-    scorer = Scorer(
-        tables.read_split(given.first / "splits/train.parquet"),
-        tables.read(given.first / f"folds_h{given.horizon}.parquet", schemas.FOLDS),
-        embargo=settings["folds"]["embargo"],
-        bootstrap=settings["scores"],
-        seed=settings["seed"],
-    )
+    scorer = FinishedRun.read(given.first, given.horizon, given.models, given.config).scorer()
     for model in given.models:
         both = [out_of_fold(run, model, given.horizon) for run in (given.first, given.second)]
         costs = [cpu_s(run, model, given.horizon) for run in (given.first, given.second)]

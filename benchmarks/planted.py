@@ -31,6 +31,7 @@ CONFIG = yaml.safe_load((ROOT / "config" / "config.yaml").read_text())
 DEMO = contracts.load(ROOT / "config" / "contracts.yaml")["DEMO"]
 START = CONFIG["synthetic"]["DEMO"]["start"]
 BARRIERS = CONFIG["labels"]["barriers"]["default"][20]
+MINUTE = pd.Timedelta("1min")
 PRIOR_ROWS = 50.0
 """Rows that the class prior counts for in every cell."""
 
@@ -73,27 +74,32 @@ class Oracle:
         return np.column_stack([(1 - neutral) * (1 - long), neutral, (1 - neutral) * long])
 
 
-def pipeline_labels(minutes: pd.DataFrame) -> pd.DataFrame:
-    """Label a market's minutes as the pipeline labels DEMO at h20."""
-    minute = pd.Timedelta("1min")
-    settings = CONFIG["labels"]
+def bars_of(minutes: pd.DataFrame) -> tuple[pd.DataFrame, pd.DataFrame]:
+    """Bars and cleaned raw rows of a market's minutes, as the pipeline makes them."""
     schedule = sessions(DEMO.calendar, minutes["datetime"].iloc[0], minutes["datetime"].iloc[-1])
     raw = minutes.astype({"volume": "float64"}).assign(contract=None)
-    rows, _ = clean(raw, schedule, interval=minute, contract=DEMO, settings=CONFIG["cleaning"])
+    rows, _ = clean(raw, schedule, interval=MINUTE, contract=DEMO, settings=CONFIG["cleaning"])
     bars, raw_bars, _ = make_bars(
         rows,
         schedule,
-        raw_interval=minute,
+        raw_interval=MINUTE,
         bar_interval=pd.Timedelta(CONFIG["bars"]["interval"]),
         max_gap=pd.Timedelta(CONFIG["bars"]["max_gap"]),
     )
+    return bars, raw_bars
+
+
+def pipeline_labels(minutes: pd.DataFrame) -> pd.DataFrame:
+    """Label a market's minutes as the pipeline labels DEMO at h20."""
+    bars, raw_bars = bars_of(minutes)
+    settings = CONFIG["labels"]
     atr = {key: settings[key] for key in ("atr_period", "atr_floor_ticks")}
     labelled = labels.label_bars(
         bars,
         raw_bars,
         horizon=20,
         contract=DEMO,
-        raw_interval=minute,
+        raw_interval=MINUTE,
         cross_sessions=settings["cross_sessions"],
         **atr,
         **BARRIERS,

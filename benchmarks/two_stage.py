@@ -7,44 +7,16 @@ log-loss both ways, their paired difference with its 95 % interval by sessions (
 win), direction gain both ways, and CPU seconds of all folds' fits.
 """
 
-import argparse
-import time
-from pathlib import Path
-from typing import Any
-
 import numpy as np
 import pandas as pd
+from finished_run import FinishedRun
 
-from mlfactory import config, schemas, tables
 from mlfactory.metrics import log_losses
-from mlfactory.model_inputs import columns
-from mlfactory.oof import fit_fold
 from mlfactory.scores import Scorer
 from mlfactory.stacking import probabilities
 from mlfactory.statistics import interval
 
 WAYS = ("multiclass", "two_stage")
-
-
-def out_of_fold(
-    train: pd.DataFrame, folds: pd.DataFrame, model: dict[str, Any], settings: dict[str, Any]
-) -> tuple[pd.DataFrame, float]:
-    """Predictions of all held-out rows, and the CPU seconds of the fits."""
-    began, parts = time.process_time(), []
-    for fold in range(settings["folds"]["n_splits"]):
-        _, predicted, _ = fit_fold(
-            train,
-            folds,
-            fold=fold,
-            embargo=settings["folds"]["embargo"],
-            model=model,
-            **settings["fit"],
-            threads=settings["threads"],
-            seed=settings["seed"],
-            origin={},
-        )
-        parts.append(predicted)
-    return pd.concat(parts, ignore_index=True), time.process_time() - began
 
 
 def paired(scorer: Scorer, one: pd.DataFrame, other: pd.DataFrame) -> dict[str, float]:
@@ -55,39 +27,20 @@ def paired(scorer: Scorer, one: pd.DataFrame, other: pd.DataFrame) -> dict[str, 
 
 
 def main() -> None:
-    parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("results", type=Path, help="a symbol's folder, as results/MES")
-    parser.add_argument("horizon", type=int)
-    parser.add_argument("models", nargs="+")
-    parser.add_argument("--config", type=Path, nargs="*", default=[])
-    options = parser.parse_args()
-    settings = config.load(options.config)
-    manifest = tables.read_json(options.results / "features.json")
-    folds = tables.read(options.results / f"folds_h{options.horizon}.parquet", schemas.FOLDS)
-    whole = tables.read_split(options.results / "splits/train.parquet")
-    scorer = Scorer(
-        whole,
-        folds,
-        embargo=settings["folds"]["embargo"],
-        bootstrap=settings["scores"],
-        seed=settings["seed"],
-    )
-    for name, model in config.load_models(options.models).items():
-        train = tables.read_split(
-            options.results / "splits/train.parquet", columns(manifest, model)
-        )
-        found = {
-            way: out_of_fold(train, folds, model | {"decomposition": way}, settings) for way in WAYS
-        }
-        scores = {way: scorer.score(table) for way, (table, _) in found.items()}
-        difference = paired(scorer, *(table for table, _ in found.values()))
-        words = [f"{options.results.name} h{options.horizon} {name:14s}"]
+    run = FinishedRun.of_command_line(__doc__)
+    scorer = run.scorer()
+    for name, model, train in run.inputs():
+        fits = {way: run.out_of_fold(train, model | {"decomposition": way}) for way in WAYS}
+        found = {way: pd.concat(parts, ignore_index=True) for way, (parts, _) in fits.items()}
+        scores = {way: scorer.score(table) for way, table in found.items()}
+        difference = paired(scorer, *found.values())
+        words = [f"{run.name} {name:14s}"]
         for way in WAYS:
             score = scores[way]
             words.append(
                 f"{way}: {score['log_loss']['value']:.4f} direction "
                 f"{score['direction_gain']['value']:+.4f} AUC "
-                f"{score['direction_auc']['value']:.3f} {found[way][1]:.0f} CPU s;"
+                f"{score['direction_auc']['value']:.3f} {fits[way][1]:.0f} CPU s;"
             )
         low, high = difference["low"], difference["high"]
         words.append(f"difference {difference['value']:+.4f} [{low:+.4f}, {high:+.4f}]")

@@ -23,13 +23,10 @@ from typing import Any
 
 import numpy as np
 import pandas as pd
-from planted import DEMO, START, learn, rows_of_market, scores
+from planted import DEMO, MINUTE, START, bars_of, learn, rows_of_market, scores
 
 from mlfactory import config
-from mlfactory.bars import make_bars
 from mlfactory.bundles import Bundle
-from mlfactory.calendar import sessions
-from mlfactory.cleaning import clean
 from mlfactory.features import catalog
 from mlfactory.folds import fold_table
 from mlfactory.labels import label_bars
@@ -44,7 +41,6 @@ SETTINGS = config.load([])
 BARRIERS = {"k_up": 2.5, "k_down": 2.5, "max_bars": 50}
 """Symmetric, so that finding nothing is a direction AUC of .5."""
 HORIZON = 20
-MINUTE = pd.Timedelta("1min")
 CLAIM = 0.9
 """Coverage of the interval whose lower end makes a claim at 5 %, one-sided."""
 FRESH = 3
@@ -72,21 +68,6 @@ def chosen(models: dict[str, Any]) -> catalog.FeatureSet:
     return catalog.feature_set(
         families=families, timeframes=["1h"], bar_interval=SETTINGS["bars"]["interval"]
     )
-
-
-def bars_of(minutes: pd.DataFrame) -> tuple[pd.DataFrame, pd.DataFrame]:
-    """Bars and cleaned raw rows of a market's minutes, as the pipeline makes them."""
-    schedule = sessions(DEMO.calendar, minutes["datetime"].iloc[0], minutes["datetime"].iloc[-1])
-    raw = minutes.astype({"volume": "float64"}).assign(contract=None)
-    rows, _ = clean(raw, schedule, interval=MINUTE, contract=DEMO, settings=SETTINGS["cleaning"])
-    bars, raw_bars, _ = make_bars(
-        rows,
-        schedule,
-        raw_interval=MINUTE,
-        bar_interval=pd.Timedelta(SETTINGS["bars"]["interval"]),
-        max_gap=pd.Timedelta(SETTINGS["bars"]["max_gap"]),
-    )
-    return bars, raw_bars
 
 
 LABELS = {k: SETTINGS["labels"][k] for k in ("atr_period", "atr_floor_ticks", "cross_sessions")}

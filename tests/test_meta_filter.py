@@ -8,13 +8,15 @@ import pandas as pd
 import pytest
 from sklearn.linear_model import LogisticRegression
 
+from market import bars_of
 from mlfactory import backtest_files, meta_filter, thresholds
-from mlfactory.backtest import costs, net_of_one
+from mlfactory.backtest import net_of_one
+from mlfactory.costs import costs
 from mlfactory.labels import average_uniqueness
 from mlfactory.purging import embargoed, training_rows
 from mlfactory.signals import side
 from mlfactory.stacking import probabilities
-from test_backtest import BARRIERS, FLAT, bars_of, market_of, random_market, trader
+from traded_market import BARRIERS, FLAT, market_of, random_market, trader
 
 ROWS = np.arange(10, 1580)
 FOLD = np.repeat(np.arange(4), [400, 400, 400, 370])

@@ -3,7 +3,7 @@ import re
 import numpy as np
 import pytest
 
-from mlfactory import config as configuration
+from mlfactory import config_consistency
 from mlfactory.config import load, load_models
 from mlfactory.errors import UserError
 from mlfactory.model_inputs import columns, n_selected
@@ -80,6 +80,6 @@ ONE = {"models": ["lightgbm"], "ensembles": []}
 def test_families_that_are_unknown_or_not_made_are_refused(monkeypatch, families, words):
     known = load_models(["lightgbm"])
     known["lightgbm"]["needs"]["families"] = families
-    monkeypatch.setattr(configuration, "load_models", lambda names: known if names else {})
+    monkeypatch.setattr(config_consistency, "load_models", lambda names: known if names else {})
     with pytest.raises(UserError, match=re.escape(f"config/models/lightgbm.yaml: {words}")):
         load([], overrides={**ONE, "features": {"families": ["temporal", "volatility"]}})

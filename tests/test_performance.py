@@ -5,8 +5,9 @@ import pandas as pd
 import pytest
 
 from mlfactory import ledger, performance, tables
-from mlfactory.backtest import costs, equity, trades
-from test_backtest import random_market, trader
+from mlfactory.booking import equity, trades
+from mlfactory.costs import costs
+from traded_market import random_market, trader
 
 YEAR = {"sessions_per_year": 252, "confidence": 0.95}
 

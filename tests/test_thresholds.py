@@ -7,7 +7,7 @@ import pytest
 from mlfactory import ledger, looks, thresholds
 from mlfactory.errors import UserError
 from mlfactory.stacking import probabilities
-from test_backtest import market_of, random_market, trader
+from traded_market import market_of, random_market, trader
 
 CANDIDATES = [0.0, 0.2, 0.5]
 

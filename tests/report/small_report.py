@@ -8,14 +8,15 @@ import pandas as pd
 
 from mlfactory import null_probe, significance
 from mlfactory.assessment import assess
-from mlfactory.backtest import costs, equity, trades
 from mlfactory.barrier_files import configured
+from mlfactory.booking import equity, trades
 from mlfactory.checks import dataset
 from mlfactory.contracts import Contract, Slippage
+from mlfactory.costs import costs
 from mlfactory.report.evidence import Evidence, HorizonEvidence
 from mlfactory.schemas import PROBABILITIES
 from mlfactory.stacking import stacking_dataset
-from test_backtest import random_market, trader
+from traded_market import random_market, trader
 from training import training_tables
 
 ATTACK = "<script>alert(1)</script>"

@@ -8,7 +8,9 @@ import pandas as pd
 
 from mlfactory import contracts, meta_filter, schemas, tables
 from mlfactory._typing import Int32Array1D
-from mlfactory.backtest import Market, Trader, costs, equity, trades
+from mlfactory.backtest import Market, Trader
+from mlfactory.booking import equity, trades
+from mlfactory.costs import costs
 from mlfactory.fills import fills
 from mlfactory.labels import in_session
 from mlfactory.stacking import probabilities, unstack

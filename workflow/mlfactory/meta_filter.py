@@ -22,7 +22,8 @@ from mlfactory._typing import (
     Int32Array1D,
     Int64Array1D,
 )
-from mlfactory.backtest import Market, Trader, costs, net_of_one
+from mlfactory.backtest import Market, Trader, net_of_one
+from mlfactory.costs import costs
 from mlfactory.folds import embargo_bars
 from mlfactory.labels import average_uniqueness
 from mlfactory.purging import training_rows

@@ -8,7 +8,9 @@ import pandas as pd
 
 from mlfactory import meta_filter
 from mlfactory._typing import Float64Array2D
-from mlfactory.backtest import Market, Trader, booked, costs
+from mlfactory.backtest import Market, Trader
+from mlfactory.booking import booked
+from mlfactory.costs import costs
 from mlfactory.data_snooping import superior_predictive_ability
 from mlfactory.overfitting import probability_of_overfitting
 from mlfactory.performance import LEAST_TRADED_SESSIONS
