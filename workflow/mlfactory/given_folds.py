@@ -125,7 +125,8 @@ def _read(path: Path) -> pd.DataFrame:
         raise _mistake(
             path,
             0,
-            "has more fields than the header has columns; remove the last comma, or name the column",
+            "has more fields than the header has columns; remove the last comma, or name the "
+            "column",
         )
     table = table.dropna(how="all")
     missing = [name for name in COLUMNS if name not in table]
