@@ -38,7 +38,7 @@ def blocks(file: str | None) -> pd.DataFrame | None:
     path = Path(file)
     table = _read(path)
     numbers = pd.to_numeric(table["fold"], errors="coerce")
-    for row in table.index[numbers.isna() | (numbers != numbers.round())]:
+    for row in _where(numbers.isna() | (numbers != numbers.round())):
         raise _mistake(path, row, f"fold={table['fold'][row]!r} is no whole number; {_NUMBERS}")
     wanted = range(max(len(set(numbers)), 2))
     if set(numbers) != set(wanted):
@@ -53,7 +53,7 @@ def blocks(file: str | None) -> pd.DataFrame | None:
             "end": _times(path, table["end"]),
         }
     )
-    for row in made.index[made["end"] <= made["start"]]:
+    for row in _where(made["end"] <= made["start"]):
         raise _mistake(path, row, f"end {made['end'][row]} is not after its start; mend one")
     made = made.sort_values("start", kind="stable")
     overlaps = made["start"].to_numpy()[1:] < made["end"].to_numpy()[:-1]
@@ -137,15 +137,20 @@ def _read(path: Path) -> pd.DataFrame:
             "0,2024-01-02,2024-04-01"
         )
     for name in COLUMNS:
-        for row in table.index[table[name].isna()]:
+        for row in _where(table[name].isna()):
             written = _NUMBERS if name == "fold" else _TIMES
             raise _mistake(path, row, f"{name} is missing; {written}")
     return table
 
 
+def _where(mistaken: pd.Series) -> list[int]:
+    """The labels of the rows for which it is so."""
+    return list(mistaken.index[mistaken.to_numpy(dtype=bool)])
+
+
 def _times(path: Path, column: pd.Series) -> pd.Series:
     times = pd.to_datetime(column, utc=True, errors="coerce", format="ISO8601")
-    for row in times.index[times.isna()]:
+    for row in _where(times.isna()):
         raise _mistake(path, row, f"{column.name}={column[row]!r} is no time; {_TIMES}")
     return times
 
