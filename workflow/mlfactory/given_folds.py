@@ -57,11 +57,12 @@ def blocks(file: str | None) -> pd.DataFrame | None:
         raise _mistake(path, row, f"end {made['end'][row]} is not after its start; mend one")
     made = made.sort_values("start", kind="stable")
     overlaps = made["start"].to_numpy()[1:] < made["end"].to_numpy()[:-1]
+    rows = made.index.tolist()
     for row in (np.flatnonzero(overlaps) + 1).tolist():
         raise _mistake(
             path,
-            made.index[row],
-            f"begins {made['start'].iloc[row]}, before the block of line {made.index[row - 1] + 2} "
+            rows[row],
+            f"begins {made['start'].iloc[row]}, before the block of line {rows[row - 1] + 2} "
             "ends, and a row is held out once; move one",
         )
     return made.reset_index(drop=True)
