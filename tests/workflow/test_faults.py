@@ -7,7 +7,6 @@ import subprocess
 import threading
 
 import killing
-import pandas as pd
 import pytest
 from clone import call, contents, copy_workflow, environment
 
@@ -154,10 +153,6 @@ def replaced_at(folder, words, content):
         reader.join()
     assert any(words in line for line in shown), shown + said
     return subprocess.CompletedProcess(RUN, process.wait(), "".join(shown), "".join(said))
-
-
-def closes(folder, name=BARS[0]):
-    return pd.read_parquet(folder / name)["close"]
 
 
 def test_raw_file_that_is_replaced_during_a_run_is_not_mixed_with_the_old_one(fitted, tmp_path):
