@@ -6,6 +6,7 @@ from pathlib import Path
 import mended_raw
 import mistakes_config
 import mistakes_files
+import mistakes_folds
 import mistakes_raw
 import mistakes_yaml
 from mistakes import answer
@@ -23,6 +24,7 @@ SECTIONS = {
         mistakes_config.OF_OVERLAYS
     ),
     "Configuration: every key of the schema": mistakes_config.OF_THE_SCHEMA,
+    "Folds of your own, `folds: {file: folds.csv}`": mistakes_folds.MISTAKES,
     "Contracts, `config/contracts.yaml`": [
         *mistakes_yaml.OF_CONTRACTS,
         *mistakes_yaml.OF_CONTRACT_FILES,

@@ -20,15 +20,19 @@ from types import SimpleNamespace
 from mlfactory import runtime
 from mlfactory.errors import UserError
 
-runtime.setup(SimpleNamespace(log=["job.log"], rule="clean_bars"))
+words = {"symbol": "MES", "null": "", "model": "svm", "horizon": "20", "fold": "1"}
+runtime.setup(SimpleNamespace(log=["job.log"], rule="fit_classical", wildcards=words))
 raise {error}
 """
 
 
-def fail(error, **variables):
+THE_JOB = "rule fit_classical, symbol MES, model svm, horizon 20, fold 1"
+
+
+def fail(error="", job=JOB, **variables):
     """Let a job end with an error; what it showed."""
     run = subprocess.run(
-        [sys.executable, "-c", JOB.format(error=error)],
+        [sys.executable, "-c", job.replace("{error}", error)],
         env=os.environ | {"PYTHONPATH": str(ROOT / "workflow")} | variables,
         capture_output=True,
         text=True,
@@ -45,12 +49,26 @@ def test_users_mistake_is_the_last_line_of_the_log_and_one_line_on_the_screen():
     assert shown == f"{line}; log: job.log\n"
 
 
-def test_other_error_is_one_line_with_its_rule_and_type():
+def test_other_error_is_one_line_with_its_job_and_type():
     shown = fail('ValueError("first\\nsecond")')
     words = "ValueError: first second"
     assert failures.error_of("job.log", "clean MES") == f"error: clean MES: {words}"
-    assert shown == f"error: rule clean_bars: {words}; log: job.log\n"
+    assert shown == f"error: {THE_JOB}: {words}; log: job.log\n"
     assert "Traceback" in Path("job.log").read_text()
+
+
+def test_fit_that_runs_out_of_memory_is_one_line_with_its_model_fold_and_the_way_out():
+    shown = fail('MemoryError("Unable to allocate 3 GiB")')
+    words = "memory ran out (MemoryError: Unable to allocate 3 GiB); run fewer jobs at once by "
+    words += "--cores, or make the model smaller in config/models/svm.yaml; a cluster"
+    assert shown.startswith(f"error: {THE_JOB}: {words}")
+    assert shown.count("\n") == 1
+    assert failures.error_of("job.log", "fit MES svm").startswith(f"error: fit MES svm: {words}")
+
+
+def test_job_that_fits_nothing_has_no_model_to_make_smaller():
+    job = JOB.replace("fit_classical", "backtest_predictions").replace("{error}", "MemoryError")
+    assert "memory ran out (MemoryError); run fewer jobs at once by --cores; a cl" in fail(job=job)
 
 
 def test_screen_is_left_to_who_shows_the_log():

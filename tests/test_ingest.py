@@ -1,9 +1,12 @@
 from pathlib import Path
+from unittest.mock import Mock
 
 import numpy as np
 import pandas as pd
+import pyarrow as pa
 import pytest
 
+from mlfactory import ingest
 from mlfactory.errors import UserError
 from mlfactory.ingest import read_raw
 
@@ -236,3 +239,12 @@ def test_file_that_is_not_what_its_name_says_answers_in_one_line(tmp_path, name,
     path = tmp_path / name
     path.write_bytes(content)
     assert refusal(path).startswith(name)
+
+
+def test_failure_of_the_system_is_no_damage_of_the_file(tmp_path, monkeypatch):
+    path = saved(market(), tmp_path)
+    monkeypatch.setattr(ingest.pq, "read_table", Mock(side_effect=OSError(5, "Input/output error")))
+    assert refusal(path).startswith("MES_1m.parquet: cannot be read (Input/output error); see its")
+    monkeypatch.setattr(ingest.pq, "read_table", Mock(side_effect=pa.ArrowMemoryError("full")))
+    with pytest.raises(MemoryError):
+        read(path)

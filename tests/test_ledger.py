@@ -1,9 +1,13 @@
+import errno
 import json
 import multiprocessing
+import os
+import resource
+import signal
 
 import pytest
 
-from mlfactory import files, ledger
+from mlfactory import files, json_lines, ledger, looks
 from mlfactory.errors import UserError
 
 
@@ -43,7 +47,7 @@ def test_interrupted_addition_leaves_the_ledger_as_it_was(tmp_path, monkeypatch)
     def interrupted(_):
         raise KeyboardInterrupt
 
-    monkeypatch.setattr(ledger.os, "fsync", interrupted)
+    monkeypatch.setattr(json_lines.os, "fsync", interrupted)
     with pytest.raises(KeyboardInterrupt):
         ledger.add(study(seed=2), path)
     assert path.read_bytes() == before
@@ -89,6 +93,55 @@ def test_jobs_that_add_at_the_same_time_lose_nothing(tmp_path):
 
 def test_line_that_is_no_trial_is_named(tmp_path):
     path = tmp_path / ledger.NAME
-    path.write_text(json.dumps({"study": "a:1", "number": 0}) + '\n{"study": "a:\n')
+    path.write_text(json.dumps({"study": "a:1", "number": 0}) + '\n{"study": "a:\n{}\n')
     with pytest.raises(UserError, match=r"trials\.jsonl: line 2 is not json .*delete that line"):
         ledger.read(path)
+
+
+@pytest.mark.parametrize("add", [ledger.add, looks.add], ids=["trials", "looks"])
+@pytest.mark.parametrize("torn", ['{"study": "a:1", "num', "{", "7", '{"study": "\ufffd'])
+def test_last_line_that_is_cut_off_is_refused_in_one_line_and_no_other_is_lost(tmp_path, add, torn):
+    path = tmp_path / "trials.jsonl"
+    whole = json.dumps({"study": "a:1", "number": 0}) + "\n"
+    path.write_text(whole + torn)
+    with pytest.raises(UserError, match=r"jsonl: line 2 is not json .* the last line is cut off"):
+        add(study(), path)
+    assert path.read_text() == whole + torn
+    path.write_text(whole)
+    add(study(), path)
+    assert path.read_text().startswith(whole)
+    assert len(ledger.read(path)) > 1
+
+
+@pytest.mark.parametrize("add", [ledger.add, looks.add], ids=["trials", "looks"])
+def test_line_whose_end_is_cut_off_keeps_to_itself(tmp_path, add):
+    path = tmp_path / "trials.jsonl"
+    path.write_text(json.dumps({"study": "a:1", "number": 0}))
+    add(study(), path)
+    assert ledger.read(path)[0] == {"study": "a:1", "number": 0}
+    assert len(ledger.read(path)) > 1
+
+
+def add_on_a_full_disk(add, path):
+    signal.signal(signal.SIGXFSZ, signal.SIG_IGN)
+    resource.setrlimit(resource.RLIMIT_FSIZE, (1000, 1000))
+    try:
+        for seed in range(100):
+            add(study(seed=seed), path)
+    except OSError as error:
+        os._exit(error.errno)
+
+
+@pytest.mark.parametrize("add", [ledger.add, looks.add], ids=["trials", "looks"])
+def test_full_disk_leaves_whole_lines_only(tmp_path, add):
+    path = tmp_path / "trials.jsonl"
+    context = multiprocessing.get_context("fork")
+    process = context.Process(target=add_on_a_full_disk, args=(add, path))
+    process.start()
+    process.join()
+    assert process.exitcode == errno.EFBIG
+    n = len(ledger.read(path))
+    assert n > 2
+    add(study(seed=1000), path)
+    assert len(ledger.read(path)) > n
+    assert {p.name for p in tmp_path.iterdir()} == {path.name, f".{path.name}.lock"}

@@ -164,5 +164,5 @@ def test_looks_are_counted_once_each_and_a_broken_line_is_named(tmp_path):
     chosen["voting"]["meta_filter"] = {"least": 0.5}
     assert look(b"two") == 6
     path.write_text(path.read_text() + "{\n")
-    with pytest.raises(UserError, match=r"line 7 is not json .* mend or delete"):
+    with pytest.raises(UserError, match=r"line 7 is not json .* cut off .* delete it"):
         looks.read(path)

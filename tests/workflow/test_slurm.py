@@ -29,6 +29,7 @@ CHANGES = (
 """(file, words, their replacement): a short fit, and less waiting."""
 
 STACK = "results/DEMO/stacking_dataset_h20.parquet"
+HELD = ("PENDING", "RUNNING", "COMPLETING")
 FITS = [f"results/DEMO/oof/{model}_h20_fold0.parquet" for model in ("logistic", "gru")]
 
 
@@ -52,13 +53,18 @@ def cluster():
         yield variables
 
 
-def jobs(variables, *states):
-    """The comments of the cluster's jobs in these states; each begins with its rule."""
-    command = ["squeue", "--noheader", "--format=%k", f"--states={','.join(states)}"]
-    done = subprocess.run(
+def ask(variables, *command):
+    """What one of SLURM's commands says."""
+    return subprocess.run(
         command, env=os.environ | variables, capture_output=True, text=True, check=True
-    )
-    return done.stdout.split()
+    ).stdout
+
+
+def jobs(variables, *states, named=""):
+    """The numbers of the cluster's jobs in these states whose comment holds a word: their rule."""
+    how = ("squeue", "--noheader", "--format=%i %k", f"--states={','.join(states)}")
+    lines = ask(variables, *how).splitlines()
+    return {line.partition(" ")[0] for line in lines if named in line.partition(" ")[2]}
 
 
 def written(folder):
@@ -77,6 +83,22 @@ def wait_for(condition, process, seconds):
         time.sleep(0.2)
 
 
+def test_job_that_ends_by_itself_is_not_taken_for_a_cancelled_one(cluster):
+    """So that the next test fails where nothing is cancelled."""
+    how = ("sbatch", "--parsable", "--comment=alone", "--output=/dev/null", "--partition=cpu")
+    ends, cancelled = (
+        ask(cluster, *how, f"--wrap=sleep {seconds}").strip() for seconds in (0, 600)
+    )
+    assert jobs(cluster, *HELD, named="alone") >= {cancelled}
+    ask(cluster, "scancel", cancelled)
+    deadline = time.monotonic() + 60
+    while jobs(cluster, *HELD) and time.monotonic() < deadline:
+        time.sleep(0.2)
+    assert jobs(cluster, *HELD) == set()
+    assert jobs(cluster, "CANCELLED", named="alone") == {cancelled}
+    assert jobs(cluster, "COMPLETED", named="alone") == {ends}
+
+
 def test_run_that_is_stopped_cancels_its_jobs_and_resumes_to_the_bytes_of_a_local_run(
     cluster, tmp_path
 ):
@@ -85,14 +107,17 @@ def test_run_that_is_stopped_cancels_its_jobs_and_resumes_to_the_bytes_of_a_loca
     how |= {"stdout": subprocess.PIPE, "stderr": subprocess.STDOUT}
     profile = ("--profile", "slurm", "--configfile", "small.yaml")
     first = subprocess.Popen(["./pipeline", "run", *profile, "--", STACK], **how)
-    wait_for(lambda: any("fit_neural" in job for job in jobs(cluster, "RUNNING")), first, 900)
+    wait_for(lambda: jobs(cluster, "RUNNING", named="fit_neural"), first, 900)
+    held = jobs(cluster, *HELD, named="fit_neural")
     first.send_signal(signal.SIGINT)
     said = first.communicate(timeout=240)[0]
     assert first.returncode == 130, said
     assert said.splitlines()[-1] == "stopped; the same command resumes"
     time.sleep(4)  # SLURM's time between asking a job to end and killing it
-    assert jobs(cluster, "RUNNING", "PENDING", "COMPLETING") == []
-    assert any("fit_neural" in job for job in jobs(cluster, "CANCELLED"))
+    assert jobs(cluster, *HELD) == set()
+    assert held, "a fit was at work"
+    assert held <= jobs(cluster, "CANCELLED", named="fit_neural"), "it neither ended nor failed"
+    assert list(folder.glob("results/DEMO/oof/gru*")) == []
     assert not (folder / STACK).exists()
     before = written(folder)
 

@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from mlfactory import config as configuration
-from mlfactory import tables, writable
+from mlfactory import machine_faults, tables, writable
 from mlfactory.errors import UserError, shown
 from mlfactory.failures import TO_GO_ON
 from mlfactory.runtime import limit_threads
@@ -182,6 +182,8 @@ def main(words: list[str] | None = None) -> None:
                 _audit(settings, arguments.folds)
     except UserError as error:
         sys.exit(f"error: {error}")
+    except MemoryError as error:
+        sys.exit(f"error: {machine_faults.in_words(error)}")
     except KeyboardInterrupt:
         sys.exit(130)
 

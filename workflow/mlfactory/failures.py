@@ -47,7 +47,7 @@ def error_of(log: str, message: str) -> str:
     for line in reversed(_lines(log)):
         before, found, text = line.partition("error: ")
         if found and "ERROR" in before:
-            return f"error: {message}: {re.sub(r'^rule [a-z_]+: ', '', text)}"
+            return f"error: {message}: {re.sub(r'^rule [a-z_]+(, [a-z]+ [^ :]+)*: ', '', text)}"
     return f"error: {message}: {_KILLED}"
 
 

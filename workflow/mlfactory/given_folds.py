@@ -10,6 +10,8 @@ from mlfactory.errors import UserError, shown
 from mlfactory.times import nanoseconds
 
 COLUMNS = ("fold", "start", "end")
+_NUMBERS = "write 0, 1 and so on"
+_TIMES = "write it as 2024-01-31"
 
 
 def blocks(file: str | None) -> pd.DataFrame | None:
@@ -36,8 +38,8 @@ def blocks(file: str | None) -> pd.DataFrame | None:
     path = Path(file)
     table = _read(path)
     numbers = pd.to_numeric(table["fold"], errors="coerce")
-    for row in np.flatnonzero(numbers.isna() | (numbers != numbers.round())).tolist():
-        raise _mistake(path, row, f"fold={table['fold'].iloc[row]!r} is no whole number")
+    for row in _where(numbers.isna() | (numbers != numbers.round())):
+        raise _mistake(path, row, f"fold={table['fold'][row]!r} is no whole number; {_NUMBERS}")
     wanted = range(max(len(set(numbers)), 2))
     if set(numbers) != set(wanted):
         raise UserError(
@@ -51,15 +53,16 @@ def blocks(file: str | None) -> pd.DataFrame | None:
             "end": _times(path, table["end"]),
         }
     )
-    for row in np.flatnonzero(made["end"] <= made["start"]).tolist():
-        raise _mistake(path, row, f"end {made['end'].iloc[row]} is not after its start")
+    for row in _where(made["end"] <= made["start"]):
+        raise _mistake(path, row, f"end {made['end'][row]} is not after its start; mend one")
     made = made.sort_values("start", kind="stable")
     overlaps = made["start"].to_numpy()[1:] < made["end"].to_numpy()[:-1]
+    rows = made.index.tolist()
     for row in (np.flatnonzero(overlaps) + 1).tolist():
         raise _mistake(
             path,
-            made.index[row],
-            f"begins {made['start'].iloc[row]}, before the block of line {made.index[row - 1] + 2} "
+            rows[row],
+            f"begins {made['start'].iloc[row]}, before the block of line {rows[row - 1] + 2} "
             "ends, and a row is held out once; move one",
         )
     return made.reset_index(drop=True)
@@ -107,8 +110,9 @@ def _block_of(times: Int64Array1D, given: pd.DataFrame) -> Int64Array1D:
 
 
 def _read(path: Path) -> pd.DataFrame:
+    """The file's lines that hold anything, as text; the index counts lines after the header."""
     try:
-        table = pd.read_csv(path, dtype=str)
+        table = pd.read_csv(path, dtype=str, skip_blank_lines=False)
     except OSError as error:
         raise UserError(
             f"{shown(path)}: cannot be read ({error.strerror}); folds.file names it: a csv file of "
@@ -118,6 +122,14 @@ def _read(path: Path) -> pd.DataFrame:
         raise UserError(
             f"{shown(path)}: is no csv file of the columns {', '.join(COLUMNS)}: {error}"
         ) from error
+    if not isinstance(table.index, pd.RangeIndex):
+        raise _mistake(
+            path,
+            0,
+            "has more fields than the header has columns; remove the last comma, or name the "
+            "column",
+        )
+    table = table.dropna(how="all")
     missing = [name for name in COLUMNS if name not in table]
     if missing or table.empty:
         lacks = f"column {missing[0]}" if missing else "any row"
@@ -125,15 +137,22 @@ def _read(path: Path) -> pd.DataFrame:
             f"{shown(path)}: lacks {lacks}; write a line a block: {','.join(COLUMNS)}, such as "
             "0,2024-01-02,2024-04-01"
         )
+    for name in COLUMNS:
+        for row in _where(table[name].isna()):
+            written = _NUMBERS if name == "fold" else _TIMES
+            raise _mistake(path, row, f"{name} is missing; {written}")
     return table
+
+
+def _where(mistaken: pd.Series) -> list[int]:
+    """The labels of the rows for which it is so."""
+    return list(mistaken.index[mistaken.to_numpy(dtype=bool)])
 
 
 def _times(path: Path, column: pd.Series) -> pd.Series:
     times = pd.to_datetime(column, utc=True, errors="coerce", format="ISO8601")
-    for row in np.flatnonzero(times.isna()).tolist():
-        raise _mistake(
-            path, row, f"{column.name}={column.iloc[row]!r} is no time; write it as 2024-01-31"
-        )
+    for row in _where(times.isna()):
+        raise _mistake(path, row, f"{column.name}={column[row]!r} is no time; {_TIMES}")
     return times
 
 

@@ -112,7 +112,14 @@ def _whole(path: Path) -> Iterator[None]:
     """Refuse a file that the library cannot read; a damaged one fails it in many ways."""
     try:
         yield
+    except MemoryError:  # a table too large for the machine is no damaged one
+        raise
     except (pa.ArrowException, OSError, ValueError, LookupError, TypeError) as error:
+        if isinstance(error, OSError) and error.errno:
+            raise UserError(
+                f"{path.name}: cannot be read ({error.strerror or error}); see its rights and "
+                "its disk"
+            ) from error
         raise UserError(
             f"{path.name}: is not a whole parquet file ({error}); export it again"
         ) from error

@@ -5,16 +5,12 @@ other results folders add to the same one. What was tried counts, whether or not
 best of many trials is flattered by their number.
 """
 
-import fcntl
 import hashlib
 import json
-import os
-from collections.abc import Iterator
-from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
-from mlfactory.files import atomic
+from mlfactory import json_lines
 from mlfactory.json_lines import read as read
 
 NAME = "trials.jsonl"
@@ -26,14 +22,6 @@ HOME = Path("ledger")
 def of_symbol(symbol: str) -> Path:
     """The ledger of a symbol."""
     return HOME / symbol / NAME
-
-
-@contextmanager
-def _locked(path: Path) -> Iterator[None]:
-    """Hold the ledger's lock, a file beside it; others wait."""
-    with path.with_name(f".{path.name}.lock").open("w") as lock:
-        fcntl.flock(lock, fcntl.LOCK_EX)
-        yield
 
 
 def study_id(found: dict[str, Any]) -> str:
@@ -50,8 +38,7 @@ def add(found: dict[str, Any], path: str | Path) -> None:
     found
         A study's file: ``study`` with its ``name``, and ``trials``, each with a ``number``.
     path
-        The ledger. Jobs that add at the same time wait for each other. It is replaced as a whole,
-        so that whoever reads it, or is interrupted here, leaves or finds no half line.
+        The ledger. Jobs that add at the same time wait for each other.
 
     Raises
     ------
@@ -59,14 +46,7 @@ def add(found: dict[str, Any], path: str | Path) -> None:
         See `json_lines.read`.
     """
     path = Path(path)
-    path.parent.mkdir(parents=True, exist_ok=True)
     name = study_id(found)
-    with _locked(path):
-        if any(trial["study"] == name for trial in read(path)):
-            return
-        lines = [json.dumps({"study": name, **trial}) for trial in found["trials"]]
-        before = path.read_text() if path.exists() else ""
-        with atomic(path) as temporary, temporary.open("w") as file:
-            file.write(before + "".join(f"{line}\n" for line in lines))
-            file.flush()
-            os.fsync(file.fileno())
+    with json_lines.locked(path):
+        if all(trial["study"] != name for trial in read(path)):
+            json_lines.add([{"study": name, **trial} for trial in found["trials"]], path)

@@ -6,12 +6,12 @@ that was looked at twenty times has become a validation split.
 
 import hashlib
 import json
-import os
 from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
+from mlfactory import json_lines
 from mlfactory.json_lines import read as read
 from mlfactory.ledger import HOME
 
@@ -66,14 +66,9 @@ def add(look: dict[str, Any], path: str | Path) -> None:
         See `json_lines.read`.
     """
     path = Path(path)
-    path.parent.mkdir(parents=True, exist_ok=True)
-    if any(_what(look) == _what(known) for known in read(path)):
-        return
-    line = json.dumps(look, sort_keys=True) + "\n"
-    with path.open("a") as file:  # one write of less than a block is not torn
-        file.write(line)
-        file.flush()
-        os.fsync(file.fileno())
+    with json_lines.locked(path):
+        if all(_what(look) != _what(known) for known in read(path)):
+            json_lines.add([dict(sorted(look.items()))], path)
 
 
 def _what(look: Mapping[str, Any]) -> dict[str, Any]:

@@ -6,10 +6,11 @@ import resource
 import sys
 import time
 import traceback
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from types import TracebackType
 from typing import Any, TypeVar
 
+from mlfactory import machine_faults
 from mlfactory.errors import UserError
 from mlfactory.lifetime import end_with_run
 
@@ -18,6 +19,7 @@ T = TypeVar("T")
 REPORTED_BY_LOG = "MLFACTORY_REPORTED_BY_LOG"
 """A variable that is set where somebody shows a failed job's error from its log."""
 
+_FITS = ("fit_", "tune_", "walk_")
 _LONGEST_MESSAGE = 400
 _STARTED = time.monotonic()
 _THREAD_VARIABLES = (
@@ -74,7 +76,7 @@ def setup(snakemake: Any) -> None:
         if issubclass(kind, KeyboardInterrupt):
             logging.getLogger(rule).error("stopped")
             return
-        message = f"error: {_in_one_line(rule, error)}"
+        message = f"error: {_in_one_line(rule, snakemake.wildcards, error)}"
         logging.getLogger(rule).error("".join(traceback.format_exception(kind, error, trace)))
         logging.getLogger(rule).error(message)
         if REPORTED_BY_LOG not in os.environ:
@@ -83,9 +85,12 @@ def setup(snakemake: Any) -> None:
     sys.excepthook = report
 
 
-def _in_one_line(rule: str, error: BaseException) -> str:
-    """The message of a user's mistake; of any other error its rule and type too."""
+def _in_one_line(rule: str, wildcards: Mapping[str, str], error: BaseException) -> str:
+    """The message of a user's mistake; of any other error its job too, and its type."""
     if isinstance(error, UserError):
         return str(error)
-    text = " ".join(f"{type(error).__name__}: {error}".split())
-    return f"rule {rule}: {text[:_LONGEST_MESSAGE]}"
+    job = ", ".join([f"rule {rule}", *(f"{name} {v}" for name, v in wildcards.items() if v)])
+    model = wildcards.get("model") if rule.startswith(_FITS) else None
+    text = machine_faults.in_words(error, model)
+    text = text or " ".join(f"{type(error).__name__}: {error}".split())
+    return f"{job}: {text[:_LONGEST_MESSAGE]}"

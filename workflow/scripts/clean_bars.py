@@ -4,6 +4,8 @@ from mlfactory import contracts, raw_files, runtime, schemas, tables
 from mlfactory.bars import bars_from_raw
 
 runtime.setup(snakemake)
+if snakemake.params.raw_hash is None:  # simulated, so the workflow's own: set aside if damaged
+    tables.read(snakemake.input.raw, schemas.RAW)
 bars, raw_bars, account = bars_from_raw(
     Path(snakemake.input.raw),
     symbol=snakemake.wildcards.symbol,
