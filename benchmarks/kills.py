@@ -18,8 +18,21 @@ import time
 from pathlib import Path
 
 import killing
-from clone import copy_workflow
+from clone import call, copy_workflow
 
+OVERLAY = """symbols: [DEMO]
+horizons: [5]
+models: [lightgbm]
+ensembles: []
+folds: {n_splits: 2}
+features: {timeframes: [1h]}
+splits: {embargo_sessions: 1, min_sessions: {train: 5, val: 1, test: 1}}
+walk_forward: {enabled: false}
+scores: {samples: 100}
+nulls: {session_shift: 0, probe: {shifts: 2, sign_flips: 0}}
+synthetic: {DEMO: {months: 1}}
+"""
+RUN = ("./pipeline", "run", "--configfile", "kills.yaml", "--cores", "2")
 HEAD = f"{'victim':10}  {'jobs':>4}  {'+s':>4}  {'status':>6}  {'half':>4}  {'next':>4}  "
 HEAD += f"{'other':>5}  {'missing':>7}  {'left':>4}  {'s':>4}  at work"
 
@@ -27,8 +40,8 @@ HEAD += f"{'other':>5}  {'missing':>7}  {'left':>4}  {'s':>4}  at work"
 def undisturbed(folder: Path) -> int:
     """Make the whole run; the number of its jobs."""
     copy_workflow(folder)
-    (folder / "kills.yaml").write_text(killing.OVERLAY)
-    done = killing.run(folder)
+    (folder / "kills.yaml").write_text(OVERLAY)
+    done = call(folder, *RUN)
     if done.returncode:
         sys.exit(done.stderr)
     return sum("(" in line and "/" in line.split(" ")[0] for line in done.stdout.splitlines())
@@ -39,9 +52,9 @@ def outcome(moment: killing.Kill, whole: Path, folder: Path) -> bool:
     started = time.monotonic()
     ignored = shutil.ignore_patterns("results", ".snakemake")
     shutil.copytree(whole, folder, symlinks=True, ignore=ignored)
-    status = killing.kill(folder, moment)
+    status = killing.kill(folder, moment, RUN)
     half = killing.differing(folder, whole)
-    again = killing.run(folder)
+    again = call(folder, *RUN)
     other, missing = killing.differing(folder, whole), killing.missing(folder, whole)
     left = killing.leftovers(folder)
     print(

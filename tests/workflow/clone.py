@@ -1,5 +1,6 @@
 """A copy of the workflow in a temporary folder, and how it is run."""
 
+import importlib
 import json
 import os
 import re
@@ -8,6 +9,7 @@ import subprocess
 import sys
 import tempfile
 import traceback
+from functools import cache
 from pathlib import Path
 
 from snakemake import cli as snakemake_cli
@@ -78,8 +80,10 @@ def planned(folder, *arguments, config="config/test.yaml"):
 def forked(folder, *arguments):
     """The exit status of Snakemake in the copy, and what it shows, in a child of this process.
 
-    The child has Snakemake's modules, whose import is half of a dry run, but not the package's.
+    The child has Snakemake's modules and plugins, whose import is most of a dry run, but not the
+    package's.
     """
+    load_plugins()
     with tempfile.TemporaryFile("w+") as shown:
         child = os.fork()
         if child == 0:
@@ -94,6 +98,14 @@ def forked(folder, *arguments):
         status = os.waitstatus_to_exitcode(os.waitpid(child, 0)[1])
         shown.seek(0)
         return status, shown.read()
+
+
+@cache
+def load_plugins():
+    """Import what Snakemake imports late: its plugins, and what it opens files with."""
+    snakemake_cli.get_argument_parser()
+    for name in ("nbformat", "smart_open"):
+        importlib.import_module(name)
 
 
 def _as_snakemake(folder, arguments, shown):

@@ -25,10 +25,33 @@ def made_once(folder, make, run):
     return folder
 
 
+GUARD = """
+import pathlib, sys
+
+
+def look(event, arguments):
+    if event in ("socket.connect", "socket.getaddrinfo", "socket.sendto"):
+        with open(pathlib.Path(__file__).with_name("reached.log"), "a") as file:
+            print(event, arguments, file=file)
+        raise OSError("no network here")
+
+
+sys.addaudithook(look)
+"""
+"""Every Python process of the copy imports it: it forbids and remembers what reaches out."""
+
+
 @pytest.fixture(scope="session")
 def finished(shared):
-    """A copy of the workflow that has run to its end on the tests' configuration; not changed."""
-    return made_once(shared / "finished", copy_workflow, snakemake)
+    """A copy of the workflow that has run to its end on the tests' configuration; not changed.
+
+    It has run on two cores and without a network.
+    """
+
+    def make(folder):
+        (copy_workflow(folder) / "workflow/sitecustomize.py").write_text(GUARD)
+
+    return made_once(shared / "finished", make, snakemake)
 
 
 @pytest.fixture
@@ -40,6 +63,8 @@ def copy(finished, tmp_path):
 
 
 SEARCH = """horizons: [5]
+models: [logistic]
+ensembles: [voting]
 labels: {search: {enabled: true, share: 0.4, trials: 20, startup_trials: 5}}
 """
 

@@ -13,25 +13,12 @@ import time
 from dataclasses import dataclass, field
 
 import psutil
-from clone import call, contents, environment
+from clone import contents, environment
 
 TABLES = ("results/**/*.parquet", "results/**/*.json")
 VICTIMS = ("a job", "the run", "everything")
 """One job; launcher and Snakemake without their jobs; all of them."""
 
-OVERLAY = """symbols: [DEMO]
-horizons: [5]
-models: [lightgbm]
-ensembles: []
-folds: {n_splits: 2}
-features: {timeframes: [1h]}
-splits: {embargo_sessions: 1, min_sessions: {train: 5, val: 1, test: 1}}
-walk_forward: {enabled: false}
-scores: {samples: 100}
-nulls: {session_shift: 0, probe: {shifts: 2, sign_flips: 0}}
-synthetic: {DEMO: {months: 1}}
-"""
-RUN = ("./pipeline", "run", "--configfile", "kills.yaml", "--cores", "2")
 _JOB_ENDED = re.compile(r"^(\d+)/(\d+) ")
 
 
@@ -53,10 +40,10 @@ def drawn(generator: random.Random, most_jobs: int) -> Kill:
     )
 
 
-def kill(folder, planned: Kill) -> int:
-    """Call the workflow and kill what is planned; the call's status, 0 where it ended before."""
+def kill(folder, planned: Kill, command) -> int:
+    """Run the command and kill what is planned; its status, 0 where it ended before."""
     with subprocess.Popen(
-        RUN,
+        command,
         cwd=folder,
         env=environment(folder),
         stdout=subprocess.PIPE,
@@ -152,8 +139,3 @@ def leftovers(folder) -> list[str]:
     """Temporary files of writes that were killed."""
     found = [*folder.glob("results/**/.*.part"), *folder.glob("results/**/.*.old")]
     return [str(path.relative_to(folder)) for path in found]
-
-
-def run(folder):
-    """Call the workflow and let it end."""
-    return call(folder, *RUN)

@@ -1,5 +1,7 @@
 """The workflow run twice; the second file has noise from where the last training label ends."""
 
+import shutil
+
 import numpy as np
 import pytest
 from clone import contents, copy_workflow, snakemake
@@ -69,8 +71,13 @@ def poisoned(rows, start):
 def run(folder, rows, *, targets=TARGETS, overlay=OVERLAY):
     """A copy of the workflow that has run on these minutes."""
     folder = copy_workflow(folder)
-    (folder / "mine.yaml").write_text(overlay)
     tables.write(rows, folder / RAW, schemas.RAW)
+    return go_on(folder, targets=targets, overlay=overlay)
+
+
+def go_on(folder, *, targets, overlay):
+    """Run a copy that has its minutes; its results."""
+    (folder / "mine.yaml").write_text(overlay)
     made = snakemake(folder, *targets, config="mine.yaml")
     assert made.returncode == 0, made.stdout[-3000:] + made.stderr[-6000:]
     return folder / "results" / SYMBOL
@@ -108,10 +115,11 @@ def test_nothing_made_from_the_training_split_sees_what_comes_after_its_labels(h
     assert [name for name in one if one[name] == other[name]] == []
 
 
-def test_barriers_that_were_found_see_nothing_after_the_searched_rows(tmp_path):
+def test_barriers_that_were_found_see_nothing_after_the_searched_rows(honest, tmp_path):
     file = f"barriers_h{HORIZON}.json"
     given = {"targets": [f"results/{SYMBOL}/{file}"], "overlay": OVERLAY + SEARCH}
-    before = run(tmp_path / "before", market(), **given)
+    shutil.copytree(honest.parents[1], tmp_path / "before", symlinks=True)
+    before = go_on(tmp_path / "before", **given)
     found = tables.read_json(before / file)
     train = tables.read_split(before / "splits/train.parquet")
     start = train["datetime"][found["searched_rows"]]

@@ -30,29 +30,29 @@ def overlay(folder, content):
     return ["config/test.yaml", "mine.yaml"]
 
 
-def test_a_model_is_one_file_one_yaml_and_its_name(folder):
-    models, yamls = folder / "workflow/mlfactory/models", folder / "config/models"
+def test_a_model_is_one_file_one_yaml_and_its_name(copy):
+    models, yamls = copy / "workflow/mlfactory/models", copy / "config/models"
     shutil.copy(models / "tcn.py", models / "waves.py")
     edit(models / "waves.py", ('@register("tcn")', '@register("waves")'))
     shutil.copy(yamls / "tcn.yaml", yamls / "waves.yaml")
     edit(yamls / "waves.yaml", ("type: tcn", "type: waves"), ("epochs: 20", "epochs: 2"))
-    config = overlay(folder, {"models": ["waves"], "horizons": [20], "nulls": {"session_shift": 0}})
-    plan = snakemake(folder, "--dry-run", "oof", config=config).stdout
+    config = overlay(copy, {"models": ["waves"], "horizons": [20], "nulls": {"session_shift": 0}})
+    plan = snakemake(copy, "--dry-run", "oof", config=config).stdout
     assert plan.count("gpu=1: fit DEMO waves h20 fold ") == 2
     table = call(
-        *(folder, "./pipeline", "run", "--dry-run", "--symbols", "DEMO"),
+        *(copy, "./pipeline", "run", "--dry-run", "--symbols", "DEMO"),
         *("--configfile", *config, "--cores", "1"),
     )
     assert re.search(r"gpu=1: fit DEMO waves h20 fold \d, and 1 more such", table.stdout)
-    run = snakemake(folder, "stack", config=config)
+    run = snakemake(copy, "stack", config=config)
     assert run.returncode == 0, run.stderr[-3000:]
-    stack = folder / "results/DEMO/stacking_dataset_h20.parquet"
+    stack = copy / "results/DEMO/stacking_dataset_h20.parquet"
     assert len(tables.read_stack(stack, ["waves"])) > 1000
 
 
-def test_a_feature_is_a_line_and_a_column_of_its_family(folder):
+def test_a_feature_is_a_line_and_a_column_of_its_family(copy):
     edit(
-        folder / "workflow/mlfactory/features/moving_average.py",
+        copy / "workflow/mlfactory/features/moving_average.py",
         (
             "FEATURES = (\n",
             'FEATURES = (\n    Feature("own_range", 1, "own", "ratio", "high / low"),\n',
@@ -62,10 +62,10 @@ def test_a_feature_is_a_line_and_a_column_of_its_family(folder):
             '    return columns | {\n        "own_range": inputs.high / inputs.low,',
         ),
     )
-    run = snakemake(folder, "features")
+    run = snakemake(copy, "features")
     assert run.returncode == 0, run.stderr[-3000:]
-    features = pd.read_parquet(folder / "results/DEMO/features.parquet")
-    bars = tables.read(folder / "results/DEMO/bars.parquet", schemas.BARS)
+    features = pd.read_parquet(copy / "results/DEMO/features.parquet")
+    bars = tables.read(copy / "results/DEMO/bars.parquet", schemas.BARS)
     whole = features["own_range"].notna().to_numpy()
     assert whole.any()
     expected = (bars["high"] / bars["low"]).astype("float32")

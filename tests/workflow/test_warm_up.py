@@ -10,7 +10,7 @@ def test_no_job_compiles_a_kernel_after_the_warm_up(tmp_path, monkeypatch):
     assert warm.returncode == 0, warm.stderr
     compiled = {name for _, _, names in os.walk(tmp_path / "numba") for name in names}
     assert len(compiled) > 20
-    arguments = ("features", "labels", "--config", "models=[random_forest]")
+    arguments = ("features", "labels", "--config", "models=[random_forest]", "horizons=[20]")
     forest = "results/DEMO/oof/random_forest_h20_fold0.parquet"
     run = snakemake(folder, forest, *arguments)
     assert run.returncode == 0, run.stderr[-3000:]
