@@ -18,20 +18,8 @@ import time
 from pathlib import Path
 
 import killing
-from clone import call, copy_workflow
+from clone import SMALLEST, call, copy_workflow
 
-OVERLAY = """symbols: [DEMO]
-horizons: [5]
-models: [lightgbm]
-ensembles: []
-folds: {n_splits: 2}
-features: {timeframes: [1h]}
-splits: {embargo_sessions: 1, min_sessions: {train: 5, val: 1, test: 1}}
-walk_forward: {enabled: false}
-scores: {samples: 100}
-nulls: {session_shift: 0, probe: {shifts: 2, sign_flips: 0}}
-synthetic: {DEMO: {months: 1}}
-"""
 RUN = ("./pipeline", "run", "--configfile", "kills.yaml", "--cores", "2")
 HEAD = f"{'victim':10}  {'jobs':>4}  {'+s':>4}  {'status':>6}  {'half':>4}  {'next':>4}  "
 HEAD += f"{'other':>5}  {'missing':>7}  {'left':>4}  {'s':>4}  at work"
@@ -40,7 +28,7 @@ HEAD += f"{'other':>5}  {'missing':>7}  {'left':>4}  {'s':>4}  at work"
 def undisturbed(folder: Path) -> int:
     """Make the whole run; the number of its jobs."""
     copy_workflow(folder)
-    (folder / "kills.yaml").write_text(OVERLAY)
+    (folder / "kills.yaml").write_text(SMALLEST)
     done = call(folder, *RUN)
     if done.returncode:
         sys.exit(done.stderr)

@@ -24,6 +24,20 @@ BIN = Path(sys.executable).parent
 OOF = "results/DEMO/oof/{}_h20_fold0.parquet"
 """One fold's predictions, by model."""
 
+SMALLEST = """symbols: [DEMO]
+horizons: [5]
+models: [lightgbm]
+ensembles: []
+folds: {n_splits: 2}
+features: {timeframes: [1h]}
+splits: {embargo_sessions: 1, min_sessions: {train: 5, val: 1, test: 1}}
+walk_forward: {enabled: false}
+scores: {samples: 100}
+nulls: {session_shift: 0, probe: {shifts: 2, sign_flips: 0}}
+synthetic: {DEMO: {months: 1}}
+"""
+"""The configuration of the smallest run that has every stage but ensembles and nulls."""
+
 
 def copy_workflow(folder):
     """Everything that the workflow needs, compiled kernels too, so that a test may edit it."""

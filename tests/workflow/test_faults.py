@@ -6,9 +6,8 @@ import shutil
 import subprocess
 import threading
 
-import killing
 import pytest
-from clone import call, contents, copy_workflow, environment
+from clone import SMALLEST, call, contents, copy_workflow, environment
 
 from mistakes import minutes, write
 
@@ -43,7 +42,7 @@ def error_of(failed):
 def fitted(tmp_path_factory):
     """A small workflow that has run until one fold's predictions; not changed."""
     folder = copy_workflow(tmp_path_factory.mktemp("fitted") / "workflow")
-    (folder / FAULTS).write_text(killing.OVERLAY)
+    (folder / FAULTS).write_text(SMALLEST)
     done = run(folder, FIT)
     assert done.returncode == 0, done.stdout[-3000:] + done.stderr[-3000:]
     return folder
@@ -127,7 +126,7 @@ def test_damaged_table_is_named_set_aside_and_made_again_by_the_next_call(
     assert contents(copy, *TABLES) == contents(fitted, *TABLES)
 
 
-OWN = killing.OVERLAY.replace("[DEMO]", "[MES]").replace("[1h]", "[15min]")
+OWN = SMALLEST.replace("[DEMO]", "[MES]").replace("[1h]", "[15min]")
 BARS = ("results/MES/bars.parquet", "results/MES/features.parquet")
 
 

@@ -87,7 +87,7 @@ def test_run_that_is_killed_and_interrupted_ends_on_one_core_with_the_tables_of_
     whole, fresh
 ):
     generator = random.Random(8)
-    for victim in killing.VICTIMS:
+    for victim in (*killing.VICTIMS, "a job", "everything"):
         moment = killing.Kill(victim, generator.randint(0, 3), generator.uniform(0, 1.5))
         assert killing.kill(fresh, moment, (*RUN, "2")) != 0, moment
         deadline = time.monotonic() + 10
