@@ -68,6 +68,15 @@ def test_each_claim_has_its_nulls_its_p_values_and_a_verdict(evidence):
     assert "after up to" not in table.note
 
 
+def test_no_p_value_is_shown_as_nothing(tmp_path):
+    small = small_evidence(tmp_path / "results", horizons=(5,))
+    first = next(iter(small.horizons[0].scores["models"].values()))
+    first[INFORMATION] |= {"p_value": 3e-9, "p_holm": 0.00012}
+    tables = [b for b in summary.section(small).blocks if isinstance(b, Table)]
+    table = next(t for t in tables if t.title == "Evidence, or none")
+    assert (table.rows[0][4], table.rows[0][6]) == ("below 0.0001", "0.0001")
+
+
 def test_blends_that_are_judged_on_validation_have_their_lines_and_are_explained(tmp_path):
     small = small_evidence(tmp_path / "results", horizons=(5,))
     part = small.horizons[0]

@@ -164,9 +164,9 @@ def _corrected(part: HorizonEvidence, n_horizons: int) -> Table:
             with_interval(scores[key]),
             _null_mean(scores, "session_shift", key),
             _null_mean(scores, "sign_flip", key),
-            number(scores[key]["p_value"], 4),
+            _p(scores[key]["p_value"]),
             DECIDING.get(scores[key]["decided_by"], "n/a"),
-            number(scores[key]["p_holm"], 4),
+            _p(scores[key]["p_holm"]),
             _said(scores[key]),
         )
         for model, scores in (models | blends).items()
@@ -195,6 +195,11 @@ def _corrected(part: HorizonEvidence, n_horizons: int) -> Table:
         ),
         horizon=part.horizon,
     )
+
+
+def _p(value: float | None) -> str:
+    """A p-value; none is 0."""
+    return "below 0.0001" if value is not None and value < 0.0001 else number(value, 4)
 
 
 def _null_mean(scores: dict[str, Any], kind: str, key: str) -> str:
