@@ -151,8 +151,8 @@ def test_changed_barrier_of_one_horizon_reruns_that_horizon_only(copy):
 def test_missing_file_is_made_again_with_the_same_bytes(copy):
     before = contents(copy, *TABLES)
     (copy / "results/DEMO/oof/lightgbm_h5_fold1.parquet").unlink()
-    (copy / "results/DEMO/stacking_dataset_h5.parquet").unlink()
-    run = snakemake(copy, "results/DEMO/scores_h5.json")
+    (copy / (stack := "results/DEMO/stacking_dataset_h5.parquet")).unlink()
+    run = snakemake(copy, stack, "results/DEMO/scores_h5.json")
     assert run.returncode == 0, run.stderr[-3000:]
     assert contents(copy, *TABLES) == before
 
