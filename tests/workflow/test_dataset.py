@@ -127,7 +127,9 @@ def test_check_that_fails_stops_the_run_in_one_line(copy):
 
 
 def test_bars_that_are_no_events_have_no_label_where_only_events_are_sampled(copy):
-    (copy / "events.yaml").write_text("labels: {events: {kind: cusum, threshold_atr: 2.0}}")
+    (copy / "events.yaml").write_text(
+        "horizons: [5]\nlabels: {events: {kind: cusum, threshold_atr: 2.0}}"
+    )
     run = snakemake(copy, "dataset", config=("config/test.yaml", "events.yaml"))
     assert run.returncode == 0, run.stderr[-3000:]
     labels = tables.read(copy / "results/DEMO/labels_h5.parquet", schemas.LABELS)
