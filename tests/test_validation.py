@@ -7,6 +7,7 @@ import pytest
 from mlfactory import config, ensembles, schemas, tables, validation, verdicts
 from mlfactory.comparisons import best_members
 from mlfactory.errors import UserError
+from mlfactory.nulls import shift_labels
 from mlfactory.scores import score_models
 from mlfactory.validation_scores import score_validation
 from test_scores import SETTINGS, oracle, predictions, scored_tables
@@ -228,6 +229,22 @@ def test_null_blend_learns_nothing_and_is_of_the_same_rows():
     assert null["datetime"].tolist() == true["datetime"].tolist()
     assert not np.allclose(null["prob_long"], true["prob_long"], atol=0.05)
     assert null_blend(folds, of, replicate=1)["prob_long"].tolist() != null["prob_long"].tolist()
+
+
+def test_null_of_a_blend_is_scored_on_the_moved_labels():
+    train, folds, val, val_folds = split_tables(n=1500, n_val=1500)
+    of = of_members(val, val_folds)
+    _, blended = blend(val_folds, of, C=[1.0])
+    moved = shift_labels(val_folds, seed=SETTINGS["seed"], replicate=0)
+    known = 0.05 + 0.85 * np.eye(3)[moved["label"].fillna(1).to_numpy(dtype=int)]
+    found = score_validation(
+        *(train, folds, val, val_folds, of | {"mine": blended}, {}),
+        blends=["mine"],
+        null_blends=[{"mine": predictions(val_folds, known).iloc[-len(blended) :]}],
+        **SETTINGS,
+    )
+    (null,) = found["models"]["mine"]["nulls"]["session_shift"]
+    assert null["direction_auc"]["value"] > 0.99
 
 
 def test_validation_of_few_sessions_draws_no_null_and_claims_nothing():
