@@ -1,5 +1,8 @@
 """Which fold holds each training row out: the folds table."""
 
+from collections.abc import Mapping
+from typing import Any
+
 import numpy as np
 import pandas as pd
 
@@ -16,6 +19,7 @@ __all__ = [
     "fold_numbers",
     "fold_table",
     "intervals",
+    "later_split",
     "overlapping",
     "training_rows",
 ]
@@ -90,6 +94,22 @@ def fold_table(
             "quality": part["quality"],
         }
     )
+
+
+def later_split(
+    split: pd.DataFrame, bars: pd.DataFrame, labels: pd.DataFrame, account: Mapping[str, Any]
+) -> pd.DataFrame:
+    """Rows and labels of validation or test, schema FOLDS, all of them in one fold.
+
+    Parameters
+    ----------
+    split, bars, labels
+        See `fold_table`.
+    account
+        The content of ``bars.json``, for the length of a bar.
+    """
+    interval = pd.Timedelta(account["bar_interval"])
+    return fold_table(split, bars, labels, n_splits=1, bar_interval=interval)
 
 
 def _contiguous(n_rows: int, n_splits: int, n_searched: int) -> pd.Series:

@@ -1,18 +1,15 @@
-import pandas as pd
-
 from mlfactory import runtime, schemas, tables
 from mlfactory.bundles import save_bundle
 from mlfactory.ensembles import fit_blend, predict_ensemble, weights_of
-from mlfactory.folds import fold_table
+from mlfactory.folds import later_split
 
 runtime.setup(snakemake)
 files, params, output = snakemake.input, snakemake.params, snakemake.output
-folds = fold_table(
+folds = later_split(
     tables.read_split(files.split),
     tables.read(files.bars, schemas.BARS),
     tables.read(files.labels, schemas.LABELS),
-    n_splits=1,
-    bar_interval=pd.Timedelta(tables.read_json(files.account)["bar_interval"]),
+    tables.read_json(files.account),
 )
 bundle, val = fit_blend(
     folds,

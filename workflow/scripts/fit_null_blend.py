@@ -1,17 +1,14 @@
-import pandas as pd
-
 from mlfactory import runtime, schemas, tables
 from mlfactory.ensembles import fit_null_blend
-from mlfactory.folds import fold_table
+from mlfactory.folds import later_split
 
 runtime.setup(snakemake)
 files, params = snakemake.input, snakemake.params
-folds = fold_table(
+folds = later_split(
     tables.read_split(files.split),
     tables.read(files.bars, schemas.BARS),
     tables.read(files.labels, schemas.LABELS),
-    n_splits=1,
-    bar_interval=pd.Timedelta(tables.read_json(files.account)["bar_interval"]),
+    tables.read_json(files.account),
 )
 val = fit_null_blend(
     folds,

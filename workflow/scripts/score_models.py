@@ -1,8 +1,6 @@
-import pandas as pd
-
 from mlfactory import ledger, runtime, schemas, tables
 from mlfactory.comparisons import best_members
-from mlfactory.folds import as_stacked, fold_table
+from mlfactory.folds import as_stacked, later_split
 from mlfactory.scores import (
     by_model,
     by_replicate,
@@ -21,6 +19,7 @@ ensemble_oof = tables.read_all(snakemake.input.ensembles, schemas.PREDICTIONS)
 stack = tables.read_stack(snakemake.input.stack, models)
 null_stacks = [tables.read_stack(path, models) for path in snakemake.input.null_stacks]
 train = tables.read_split(snakemake.input.train)
+val = tables.read_split(snakemake.input.val)
 folds = tables.read(snakemake.input.folds, schemas.FOLDS)
 null_folds = tables.read_all(snakemake.input.null_folds, schemas.FOLDS)
 settings = {
@@ -61,13 +60,12 @@ scores = score_models(
 validation = score_validation(
     train,
     folds,
-    tables.read_split(snakemake.input.val),
-    fold_table(
-        tables.read_split(snakemake.input.val),
+    val,
+    later_split(
+        val,
         tables.read(snakemake.input.bars, schemas.BARS),
         tables.read(snakemake.input.labels, schemas.LABELS),
-        n_splits=1,
-        bar_interval=pd.Timedelta(tables.read_json(snakemake.input.account)["bar_interval"]),
+        tables.read_json(snakemake.input.account),
     ),
     dict(
         zip(

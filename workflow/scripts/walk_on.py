@@ -1,7 +1,5 @@
-import pandas as pd
-
 from mlfactory import gpu, runtime, schemas, tables
-from mlfactory.folds import fold_table
+from mlfactory.folds import later_split
 from mlfactory.model_inputs import columns
 from mlfactory.walkforward import walk_on
 
@@ -10,11 +8,11 @@ files, params = snakemake.input, snakemake.params
 names = columns(tables.read_json(files.manifest), params.model)
 bars = tables.read(files.bars, schemas.BARS)
 labels = tables.read(files.labels, schemas.LABELS)
-interval = pd.Timedelta(tables.read_json(files.account)["bar_interval"])
+account = tables.read_json(files.account)
 splits = [tables.read_split(path, names) for path in (files.train, files.val, files.test)]
 folds = [
     tables.read(files.folds, schemas.FOLDS),
-    *(fold_table(split, bars, labels, n_splits=1, bar_interval=interval) for split in splits[1:]),
+    *(later_split(split, bars, labels, account) for split in splits[1:]),
 ]
 val, test = walk_on(
     splits,
