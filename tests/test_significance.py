@@ -15,19 +15,19 @@ CASES = [(key, kind) for key in verdicts.QUESTIONS for kind in verdicts.rivals(k
 def score(values, seed=0, samples=500):
     """A mean of one value a session with its interval, as scores have it."""
     (drawn,) = resamples(np.arange(len(values)), 1, samples=samples, seed=seed)
-    return interval(drawn.mean(values), CONFIDENCE) | {"block_sessions": 1}
+    return interval(drawn.mean(values), CONFIDENCE, drawn.n_blocks) | drawn.about
 
 
 def rejected(p_of, markets=600, sessions=60):
     """How often a p-value is at most 5 % and 50 %, over markets in which there is nothing."""
     generator = np.random.default_rng(7)
-    found = np.array([p_of(generator.normal(size=(6, sessions)), sessions) for _ in range(markets)])
+    found = np.array([p_of(generator.normal(size=(6, sessions))) for _ in range(markets)])
     return np.mean(found <= 0.05), np.mean(found <= 0.5)
 
 
 def test_p_value_above_zero_is_students():
     x = np.random.default_rng(1).normal(0.3, 1.0, size=80)
-    mine = significance.p_above_zero(score(x, samples=20_000), 80, CONFIDENCE)
+    mine = significance.p_above_zero(score(x, samples=20_000), CONFIDENCE)
     theirs = stats.ttest_1samp(x, 0.0, alternative="greater").pvalue
     assert mine == pytest.approx(theirs, rel=0.15)
 
@@ -37,15 +37,14 @@ def test_p_value_above_one_null_is_students_of_two_samples():
     x, null = generator.normal(0.4, 1.0, size=80), generator.normal(size=80)
     x *= null.std() / x.std()
     found = [score(one, samples=20_000) for one in (x, null)]
-    mine = significance.p_above_null(found[0], found[1:], 80, CONFIDENCE)
-    theirs = stats.ttest_ind(x, null, alternative="greater").pvalue
-    assert mine == pytest.approx(theirs, rel=0.25)
+    mine = significance.p_above_null(found[0], found[1:], CONFIDENCE)
+    statistic = stats.ttest_ind(x, null).statistic  # here with the degrees of freedom of one
+    assert mine == pytest.approx(stats.t.sf(statistic, 79), rel=0.15)
 
 
 def test_few_blocks_have_the_tails_of_student():
-    of = made(3.0, error=1.0)
     for blocks in (4, 12, 200):
-        found = significance.p_above_zero(of, blocks, CONFIDENCE)
+        found = significance.p_above_zero(made(3.0, error=1.0, blocks=blocks), CONFIDENCE)
         assert found == pytest.approx(stats.t.sf(3.0, blocks - 1), rel=1e-3)
 
 
@@ -53,22 +52,22 @@ def test_few_blocks_have_the_tails_of_student():
 def test_error_is_that_of_the_longer_half_of_the_interval(end):
     skewed, wide = made(1.0), made(1.0, error=0.3)
     skewed[end] = wide[end]
-    one, other = (significance.p_above_zero(x, 50, CONFIDENCE) for x in (skewed, wide))
+    one, other = (significance.p_above_zero(x, CONFIDENCE) for x in (skewed, wide))
     assert one == pytest.approx(other)
 
 
 def test_null_whose_interval_is_wider_than_the_score_counts_with_it():
-    found = significance.p_above_null(made(1.0), [made(0.0, error=0.5)], 100, CONFIDENCE)
+    found = significance.p_above_null(made(1.0), [made(0.0, error=0.5)], CONFIDENCE)
     assert found == pytest.approx(stats.t.sf(1.0 / (0.5 * np.sqrt(2)), 99), rel=1e-3)
 
 
 @pytest.mark.parametrize("draws", [0, 1, 2, 5])
 def test_nothing_is_significant_as_often_as_it_says_or_less_often(draws):
-    def p_of(x, sessions):
+    def p_of(x):
         found = [score(row, samples=300) for row in x[: draws + 1]]
         if not draws:
-            return significance.p_above_zero(found[0], sessions, CONFIDENCE)
-        return significance.p_above_null(found[0], found[1:], sessions, CONFIDENCE)
+            return significance.p_above_zero(found[0], CONFIDENCE)
+        return significance.p_above_null(found[0], found[1:], CONFIDENCE)
 
     low, half = rejected(p_of)
     assert 0.02 < low < 0.07
@@ -77,50 +76,47 @@ def test_nothing_is_significant_as_often_as_it_says_or_less_often(draws):
 
 def test_fits_that_differ_between_draws_count_where_intervals_do_not_show_them():
     """Draws at -1, 0, 1 with tiny intervals: a score of 1.5 is no surprise."""
-    of = {"value": 1.5, "low": 1.49, "high": 1.51}
-    drawn = [{"value": v, "low": v - 0.01, "high": v + 0.01} for v in (-1.0, 0.0, 1.0)]
-    spread = significance.p_above_null(of, drawn, 1000, CONFIDENCE)
+    of = made(1.5, error=0.005, blocks=1000)
+    drawn = [made(v, error=0.005, blocks=1000) for v in (-1.0, 0.0, 1.0)]
+    spread = significance.p_above_null(of, drawn, CONFIDENCE)
     assert spread == pytest.approx(stats.norm.sf(1.5 / np.sqrt(4 / 3)), rel=0.01)
-    assert significance.p_above_null(of, drawn[1:2], 1000, CONFIDENCE) < 1e-6
+    assert significance.p_above_null(of, drawn[1:2], CONFIDENCE) < 1e-6
 
 
 def test_draw_whose_interval_is_not_known_may_lie_anywhere():
     of, unknown = made(1.0), made(0.0) | {"low": None, "high": None}
-    assert significance.p_above_null(of, [unknown], 100, CONFIDENCE) == 1.0
-    assert significance.p_above_null(of, [unknown] * 5, 100, CONFIDENCE) < 0.05
-    constant = {"value": 1.0, "low": 1.0, "high": 1.0}
-    assert significance.p_above_zero(constant, 100, CONFIDENCE) == 1.0
+    assert significance.p_above_null(of, [unknown], CONFIDENCE) == 1.0
+    assert significance.p_above_null(of, [unknown] * 5, CONFIDENCE) < 0.05
+    assert significance.p_above_zero(made(1.0, error=0.0), CONFIDENCE) == 1.0
 
 
-def made(value, error=0.1):
-    return {
-        **{"value": value, "low": value - 1.96 * error, "high": value + 1.96 * error},
-        "block_sessions": 1,
-    }
+def made(value, error=0.1, blocks=100):
+    half = stats.t.isf((1 - CONFIDENCE) / 2, blocks - 1) * error
+    return {"value": value, "low": value - half, "high": value + half, "blocks": blocks}
 
 
-def model(gains=1.0, **nulls):
+def model(gains=1.0, blocks=100, **nulls):
     """Gains, and by kind of null the values of its draws."""
     keys = (verdicts.CLASS_PRIOR, *verdicts.QUESTIONS)
     of_nulls = {
-        kind: [{key: made(v) for key in keys} for v in values] for kind, values in nulls.items()
+        kind: [{key: made(v, blocks=blocks) for key in keys} for v in values]
+        for kind, values in nulls.items()
     }
-    return {key: made(gains) for key in keys} | {"nulls": of_nulls}
+    return {key: made(gains, blocks=blocks) for key in keys} | {"nulls": of_nulls}
 
 
-def judged(models, blocks=100, trials=None):
-    terms = {"blocks": {"1": blocks}, "confidence": CONFIDENCE}
-    significance.judge(models, **terms, trials=trials or {})
+def judged(models, trials=None):
+    significance.judge(models, confidence=CONFIDENCE, trials=trials or {})
     return models
 
 
 @pytest.mark.parametrize(("key", "kind"), CASES)
 def test_gain_is_no_more_significant_than_over_the_worst_that_it_must_beat(key, kind):
     good = model(session_shift=[0.0], sign_flip=[0.0])
-    before, _ = significance.p_value(good, key, 100, CONFIDENCE)
+    before, _ = significance.p_value(good, key, CONFIDENCE)
     assert before < 1e-6
     good["nulls"][kind][0][key] = made(0.95)
-    p, decides = significance.p_value(good, key, 100, CONFIDENCE)
+    p, decides = significance.p_value(good, key, CONFIDENCE)
     assert p > 0.3
     assert decides == kind
 
@@ -128,19 +124,23 @@ def test_gain_is_no_more_significant_than_over_the_worst_that_it_must_beat(key, 
 def test_gain_over_volatility_and_clock_alone_is_not_significant():
     good = model(session_shift=[0.0])
     good[verdicts.CLASS_PRIOR] = made(-0.1)
-    p, decides = significance.p_value(good, verdicts.INFORMATION, 100, CONFIDENCE)
+    p, decides = significance.p_value(good, verdicts.INFORMATION, CONFIDENCE)
     assert p > 0.5
     assert decides == "class_prior"
-    assert significance.p_value(good, verdicts.DIRECTION, 100, CONFIDENCE)[0] < 1e-6
+    assert significance.p_value(good, verdicts.DIRECTION, CONFIDENCE)[0] < 1e-6
 
 
 @pytest.mark.parametrize(
-    ("spoilt", "blocks"),
-    [({"nulls": {"session_shift": [], "free_shift": []}}, 100), ({}, 1)],
+    "found",
+    [
+        model(session_shift=[0.0]) | {"nulls": {"session_shift": [], "free_shift": []}},
+        {key: one | {"blocks": 1} for key, one in model().items() if key != "nulls"}
+        | {"nulls": model(session_shift=[0.0])["nulls"]},
+    ],
     ids=["no null", "one block"],
 )
-def test_without_a_null_or_blocks_there_is_no_p_value_and_no_evidence(spoilt, blocks):
-    found = judged({"a": model(session_shift=[0.0]) | spoilt}, blocks=blocks)["a"]
+def test_without_a_null_or_blocks_there_is_no_p_value_and_no_evidence(found):
+    judged({"a": found})
     for key in verdicts.QUESTIONS:
         assert found[key]["p_value"] is None
         assert found[key]["p_holm"] is None
@@ -204,8 +204,9 @@ def test_nothing_that_fails_by_intervals_becomes_evidence():
     generator = np.random.default_rng(3)
     below = 0
     for _ in range(400):
-        one = model(generator.normal(0.3, 0.2), session_shift=generator.normal(0, 0.1, size=2))
-        judged({"a": one}, blocks=400)
+        gains, nulls = generator.normal(0.3, 0.2), generator.normal(0, 0.1, size=2)
+        one = model(gains, blocks=400, session_shift=nulls)
+        judged({"a": one})
         for key in verdicts.QUESTIONS:
             fails = verdicts.verdict(one, key) != verdicts.Verdict.BOTH
             assert not (fails and one[key]["evidence"])

@@ -1,5 +1,6 @@
 import numpy as np
 import pytest
+from scipy import stats
 from sklearn.metrics import f1_score, roc_auc_score
 
 import naive
@@ -8,6 +9,7 @@ from mlfactory.statistics import (
     block_numbers,
     block_sums,
     bootstrap_counts,
+    expanded,
     interval,
     resamples,
     sum_interval,
@@ -85,9 +87,29 @@ def _covers_zero(values, session, seed):
     counts = bootstrap_counts(block[-1] + 1, 200, seed)
     ones = np.ones(len(values))
     means = (counts @ block_sums(block, values)) / (counts @ block_sums(block, ones))
-    bounds = interval(means, 0.95)
+    bounds = interval(means, 0.95, block[-1] + 1)
     assert bounds["value"] == pytest.approx(values.mean())
     return bounds["low"] <= 0 <= bounds["high"]
+
+
+def test_interval_of_few_blocks_is_students_and_covers_as_often_as_it_says():
+    generator = np.random.default_rng(6)
+    held = {"expanded": 0, "plain": 0}
+    for _ in range(1000):
+        values = generator.normal(size=11)
+        (drawn,) = resamples(np.arange(11), 1, samples=999, seed=0)
+        samples = drawn.mean(values)
+        for kind, blocks in (("expanded", 11), ("plain", 10**9)):
+            bounds = interval(samples, 0.95, blocks)
+            held[kind] += bounds["low"] <= 0 <= bounds["high"]
+    assert held["plain"] < 920
+    assert 930 <= held["expanded"] <= 970
+    values = generator.normal(size=40)
+    (drawn,) = resamples(np.arange(40), 1, samples=20_000, seed=0)
+    ends = interval(drawn.mean(values), 0.95, 40)
+    student = stats.t.interval(0.95, 39, values.mean(), stats.sem(values))
+    assert [ends["low"], ends["high"]] == pytest.approx(student, abs=0.02)
+    assert expanded(0.95, 1) == 0.95
 
 
 def _calibration(tilt, seed, sessions=30, per=60):
@@ -114,9 +136,9 @@ def test_calibration_error_of_true_probabilities_has_an_interval_from_0_as_often
     for seed in range(100):
         parts, wanted = _calibration(1.0, seed)
         assert wanted == pytest.approx(0, abs=1e-12)
-        bounds = sum_interval(parts, 0.95)
+        bounds = sum_interval(parts, 0.95, 30)
         held += bounds["low"] == 0
-        by_percentiles += interval(np.abs(parts).sum(axis=1), 0.95)["low"] <= 0
+        by_percentiles += interval(np.abs(parts).sum(axis=1), 0.95, 30)["low"] <= 0
     assert 90 <= held <= 99
     assert by_percentiles == 0
 
@@ -124,7 +146,7 @@ def test_calibration_error_of_true_probabilities_has_an_interval_from_0_as_often
 @pytest.mark.parametrize("tilt", [1.15, 2.0])
 def test_calibration_error_of_tilted_probabilities_is_held_with_its_point(tilt):
     bounds, wanted = zip(*(_calibration(tilt, seed) for seed in range(40)), strict=True)
-    bounds = [sum_interval(parts, 0.95) for parts in bounds]
+    bounds = [sum_interval(parts, 0.95, 30) for parts in bounds]
     assert all(b["low"] <= b["value"] <= b["high"] for b in bounds)
     held = [b["low"] <= w <= b["high"] for b, w in zip(bounds, wanted, strict=True)]
     assert sum(held) >= 38
@@ -139,7 +161,7 @@ def test_longer_blocks_widen_the_interval_of_what_clusters_over_days():
     given = {"samples": 500, "seed": 1}
     one, five = resamples(session, [5, 1], **given)
     assert (one.sessions, five.sessions) == (1, 5)
-    ends = [interval(drawn.mean(values), 0.95) for drawn in (one, five)]
+    ends = [interval(drawn.mean(values), 0.95, drawn.n_blocks) for drawn in (one, five)]
     assert ends[1]["high"] - ends[1]["low"] > 1.5 * (ends[0]["high"] - ends[0]["low"])
     assert wider([{"score": e} for e in ends])["score"] is ends[1]
     assert wider([{"score": e} for e in ends[::-1]])["score"] is ends[1]

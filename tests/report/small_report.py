@@ -119,7 +119,13 @@ def guesses(folds, seed, strength=0.0):
 
 def made_up(value):
     """One score with its interval."""
-    return {"value": value, "low": value - 0.004, "high": value + 0.005, "block_sessions": 1}
+    return {
+        "value": value,
+        "low": value - 0.004,
+        "high": value + 0.005,
+        "block_sessions": 1,
+        "blocks": 12,
+    }
 
 
 def gain_and_nulls(low, nulls):
@@ -165,7 +171,7 @@ def made_up_scores(models, n_nulls):
 
     shares, blocks = {"short": 0.4, "neutral": 0.2, "long": 0.4}, {"1": 12}
     scored = {name: model(0.01 + 0.001 * i) for i, name in enumerate(models)}
-    significance.judge(scored, blocks=blocks, confidence=0.95, trials={})
+    significance.judge(scored, confidence=0.95, trials={})
     found = {
         "data": {"rows": N, "effective_rows": 90.5, "blocks": blocks, "class_shares": shares},
         "settings": SETTINGS,

@@ -86,7 +86,7 @@ class Scorer:
         return {
             "rows": len(self.rows),
             "effective_rows": round(float(self.uniqueness.sum()), 1),
-            "blocks": {str(r.sessions): r.counts.shape[1] for r in self.resamples},
+            "blocks": {str(r.sessions): r.n_blocks for r in self.resamples},
             "class_shares": dict(zip(("short", "neutral", "long"), shares.tolist(), strict=True)),
         }
 
@@ -102,7 +102,7 @@ class Scorer:
         -------
         ``log_loss``, ``gain_class_prior``, ``gain_volatility_clock_prior``, ``direction_gain``
         (nats), ``direction_auc`` within folds, ``calibration_error``: each value, low, high and
-        the ``block_sessions`` of this interval, the widest; and ``macro_f1``.
+        the ``block_sessions`` and ``blocks`` of this interval, the widest; and ``macro_f1``.
         """
         p = self._predicted(table)
         found = [self._intervals(p, drawn) for drawn in self.resamples]
@@ -113,20 +113,20 @@ class Scorer:
 
         Returns
         -------
-        ``value``, ``low``, ``high`` and ``block_sessions``, nats, below 0 where the first is
-        better; the resamples are those of `score`, so that the difference is paired. Of a single
-        block nothing can be resampled: no ends.
+        ``value``, ``low``, ``high``, ``block_sessions`` and ``blocks``, nats, below 0 where the
+        first is better; the resamples are those of `score`, so that the difference is paired. Of a
+        single block nothing can be resampled: no ends.
         """
         losses = [metrics.log_losses(self.y, self._predicted(one)) for one in (table, other)]
         found = [
             {
-                "of": interval(drawn.mean(losses[0] - losses[1]), self.confidence)
-                | {"block_sessions": drawn.sessions}
+                "of": interval(drawn.mean(losses[0] - losses[1]), self.confidence, drawn.n_blocks)
+                | drawn.about
             }
             for drawn in self.resamples
         ]
         ends: dict[str, float | None] = {**wider(found)["of"]}
-        one_block = self.resamples[0].counts.shape[1] < 2
+        one_block = self.resamples[0].n_blocks < 2
         return ends | {"low": None, "high": None} if one_block else ends
 
     def _predicted(self, table: pd.DataFrame) -> Float64Array2D:
@@ -146,9 +146,10 @@ class Scorer:
         p_long = metrics.direction(p)
         samples["direction_gain"] = self._direction_gain(p_long, drawn)
         samples["direction_auc"] = self._direction_auc(p_long, drawn)
-        found = {name: interval(s, self.confidence) for name, s in samples.items()}
-        found["calibration_error"] = sum_interval(self._calibration_gaps(p, drawn), self.confidence)
-        return {name: {**ends, "block_sessions": drawn.sessions} for name, ends in found.items()}
+        terms = self.confidence, drawn.n_blocks
+        found = {name: interval(s, *terms) for name, s in samples.items()}
+        found["calibration_error"] = sum_interval(self._calibration_gaps(p, drawn), *terms)
+        return {name: {**ends, **drawn.about} for name, ends in found.items()}
 
     def _direction_gain(self, p_long: Float64Array1D, drawn: Resamples) -> Float64Array1D:
         gain = metrics.direction_log_losses(self.y, self.direction_prior)
@@ -345,7 +346,7 @@ def score_models(
                 models[name]["nulls"][kind].append(null.score(table))
     add_calibration(models, scorer, predictions, uncalibrated or {})
     data, models = scorer.describe(), plain(models)
-    judge(models, blocks=data["blocks"], confidence=scorer.confidence, trials=trials or {})
+    judge(models, confidence=scorer.confidence, trials=trials or {})
     found = {"data": data, "settings": settings, "models": models}
     add_differences(models, scorer, predictions, best_members(found, ensembles or {}))
     return found | {"probe": probe or {}}

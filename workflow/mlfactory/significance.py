@@ -5,7 +5,7 @@ from types import MappingProxyType
 from typing import Any
 
 import numpy as np
-from scipy.special import ndtri
+from scipy.special import stdtrit
 from scipy.stats import t as student
 
 from mlfactory.multiple_testing import LEVEL, holm
@@ -20,10 +20,10 @@ from mlfactory.verdicts import (
 )
 
 Score = Mapping[str, Any]
-"""A score with its interval: ``value``, ``low``, ``high``, ``block_sessions``."""
+"""A score with its interval: ``value``, ``low``, ``high``, and of how many ``blocks``."""
 
 
-def p_above_zero(score: Score, blocks: int, confidence: float) -> float:
+def p_above_zero(score: Score, confidence: float) -> float:
     """One-sided p-value of a score that is truly 0 or below.
 
     Student's distribution of the score over its standard error, with one degree of freedom less
@@ -34,15 +34,13 @@ def p_above_zero(score: Score, blocks: int, confidence: float) -> float:
     ----------
     score
         Its standard error is taken from the longer half of its interval.
-    blocks
-        Of sessions, that the interval resampled; at least 2.
     confidence
         Of the interval.
     """
-    return _upper_tail(score["value"], _standard_error(score, confidence), blocks)
+    return _upper_tail(score["value"], _standard_error(score, confidence), score["blocks"])
 
 
-def p_above_null(score: Score, drawn: Sequence[Score], blocks: int, confidence: float) -> float:
+def p_above_null(score: Score, drawn: Sequence[Score], confidence: float) -> float:
     """One-sided p-value of a score that is one more draw of its null.
 
     The difference from the mean of r draws has a variance of v (1 + 1 / r). v is the largest of
@@ -51,7 +49,7 @@ def p_above_null(score: Score, drawn: Sequence[Score], blocks: int, confidence: 
 
     Parameters
     ----------
-    score, blocks, confidence
+    score, confidence
         See `p_above_zero`.
     drawn
         The null's draws, one or more. Where none of fewer than `ENOUGH_DRAWS` has an interval,
@@ -65,12 +63,10 @@ def p_above_null(score: Score, drawn: Sequence[Score], blocks: int, confidence: 
     variances += [float(np.mean(np.square(errors)))] if errors else []
     variances += [float(values.var(ddof=1))] if len(drawn) > 1 else []
     error = float(np.sqrt(max(variances) * (1 + 1 / len(drawn))))
-    return _upper_tail(score["value"] - float(values.mean()), error, blocks)
+    return _upper_tail(score["value"] - float(values.mean()), error, score["blocks"])
 
 
-def p_value(
-    scores: Mapping[str, Any], key: str, blocks: int, confidence: float
-) -> tuple[float, str] | None:
+def p_value(scores: Mapping[str, Any], key: str, confidence: float) -> tuple[float, str] | None:
     """p-value of a model's gain: that it is no gain, or no more than that of a null; what decides.
 
     The largest of the p-values of each that must be beaten (0, each kind of null, and the class
@@ -95,11 +91,11 @@ def p_value(
     must = {"baseline": scores[key]}
     if key == QUESTIONS[0]:
         must["class_prior"] = scores[CLASS_PRIOR]
-    if not kinds or blocks < 2 or any(one["low"] is None for one in must.values()):
+    if not kinds or any(one["low"] is None or one["blocks"] < 2 for one in must.values()):
         return None
-    found = {name: p_above_zero(one, blocks, confidence) for name, one in must.items()}
+    found = {name: p_above_zero(one, confidence) for name, one in must.items()}
     for kind, replicates in kinds.items():
-        found[kind] = p_above_null(scores[key], replicates, blocks, confidence)
+        found[kind] = p_above_null(scores[key], replicates, confidence)
     decides = max(found, key=lambda name: found[name])
     return found[decides], decides
 
@@ -107,7 +103,6 @@ def p_value(
 def judge(
     models: Mapping[str, dict[str, Any]],
     *,
-    blocks: Mapping[str, int],
     confidence: float,
     trials: Mapping[str, int],
     beside: Mapping[str, Mapping[str, Any]] = MappingProxyType({}),
@@ -120,8 +115,6 @@ def judge(
     ----------
     models
         By model and ensemble its scores with their ``nulls``.
-    blocks
-        How many blocks of each length were resampled.
     confidence
         Of the intervals.
     trials
@@ -141,7 +134,7 @@ def judge(
         tried = trials.get(name, 1)
         for key in QUESTIONS:
             score = scores[key]
-            found = p_value(scores, key, blocks[str(score["block_sessions"])], confidence)
+            found = p_value(scores, key, confidence)
             p, decides = found or (None, None)
             score |= {"p_value": p, "decided_by": decides, "trials": tried}
             score |= {"p_holm": None, "evidence": False}
@@ -181,8 +174,9 @@ def shared_trials(
 
 
 def _standard_error(score: Score, confidence: float) -> float:
+    """What the interval is Student's of, see `statistics.expanded`."""
     half = max(score["value"] - score["low"], score["high"] - score["value"])
-    return float(half / ndtri((1 + confidence) / 2))
+    return float(half / stdtrit(score["blocks"] - 1, (1 + confidence) / 2))
 
 
 def _upper_tail(distance: float, error: float, blocks: int) -> float:

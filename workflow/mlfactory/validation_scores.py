@@ -71,7 +71,6 @@ def score_validation(
     models, data = plain(models), scorer.describe()
     judge(
         {name: models[name] for name in blends},
-        blocks=data["blocks"],
         confidence=scorer.confidence,
         trials={},
         beside=judged or {},

@@ -21,7 +21,7 @@ from mlfactory.report._base import (
 )
 from mlfactory.report.evidence import Evidence, HorizonEvidence
 from mlfactory.schemas import CLASSES
-from mlfactory.statistics import block_numbers, bootstrap_counts
+from mlfactory.statistics import block_numbers, bootstrap_counts, expanded
 
 SAMPLES = 200
 MIN_ROWS = 50
@@ -82,7 +82,7 @@ def curves(
     with np.errstate(invalid="ignore", divide="ignore"):
         observed = (counts @ sums(np.eye(3)[y])) / (counts @ rows)
         predicted = sums(p).sum(axis=0) / rows.sum(axis=0)
-    tail = (1 - confidence) / 2
+    tail = (1 - expanded(confidence, n_blocks)) / 2
     low, high = np.full((2, 3 * n_bins), np.nan)
     filled = rows.sum(axis=0) > 0
     low[filled], high[filled] = np.nanquantile(observed[1:, filled], (tail, 1 - tail), axis=0)
