@@ -1,6 +1,7 @@
 """A finished run's training split and folds, as the benchmarks on real rows read them."""
 
 import argparse
+import json
 import time
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -15,6 +16,7 @@ from mlfactory.oof import fit_fold
 from mlfactory.scores import Scorer
 
 EXAMPLE = "a symbol's folder, as results/MES"
+COSTS = ("fit_{model}_h{horizon}_fold*.jsonl", "tune_{model}_h{horizon}_fold[0-9]*.jsonl")
 
 
 def add_models(parser: argparse.ArgumentParser) -> None:
@@ -22,6 +24,21 @@ def add_models(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("horizon", type=int)
     parser.add_argument("models", nargs="+")
     parser.add_argument("--config", type=Path, nargs="*", default=[])
+
+
+def predicted(results: Path, model: str, horizon: int) -> pd.DataFrame:
+    """A model's predictions of the rows that the folds hold out, as the run left them."""
+    paths = sorted(results.glob(f"oof/{model}_h{horizon}_fold*.parquet"))
+    parts = [tables.read(path, schemas.PREDICTIONS) for path in paths]
+    return pd.concat(parts, ignore_index=True).sort_values("datetime", ignore_index=True)
+
+
+def cpu_s(results: Path, model: str, horizon: int) -> float:
+    """CPU seconds of the folds' fits and tunings of a model, as the jobs measured them."""
+    names = [name.format(model=model, horizon=horizon) for name in COSTS]
+    paths = [path for name in names for path in (results / "benchmarks").glob(name)]
+    last = [path.read_text().splitlines()[-1] for path in paths if "full" not in path.name]
+    return sum(float(json.loads(line)["cpu_time"]) for line in last)
 
 
 @dataclass(frozen=True)

@@ -8,28 +8,9 @@ and tunings in each, as the jobs measured them.
 """
 
 import argparse
-import json
 from pathlib import Path
 
-import pandas as pd
-from finished_run import EXAMPLE, FinishedRun, add_models
-
-from mlfactory import schemas, tables
-
-COSTS = ("fit_{model}_h{horizon}_fold*.jsonl", "tune_{model}_h{horizon}_fold[0-9]*.jsonl")
-
-
-def out_of_fold(results: Path, model: str, horizon: int) -> pd.DataFrame:
-    paths = sorted(results.glob(f"oof/{model}_h{horizon}_fold*.parquet"))
-    parts = [tables.read(path, schemas.PREDICTIONS) for path in paths]
-    return pd.concat(parts, ignore_index=True).sort_values("datetime", ignore_index=True)
-
-
-def cpu_s(results: Path, model: str, horizon: int) -> float:
-    names = [name.format(model=model, horizon=horizon) for name in COSTS]
-    paths = [path for name in names for path in (results / "benchmarks").glob(name)]
-    last = [path.read_text().splitlines()[-1] for path in paths if "full" not in path.name]
-    return sum(float(json.loads(line)["cpu_time"]) for line in last)
+from finished_run import EXAMPLE, FinishedRun, add_models, cpu_s, predicted
 
 
 def main() -> None:
@@ -40,7 +21,7 @@ def main() -> None:
     given = parser.parse_args()
     scorer = FinishedRun.read(given.first, given.horizon, given.models, given.config).scorer()
     for model in given.models:
-        both = [out_of_fold(run, model, given.horizon) for run in (given.first, given.second)]
+        both = [predicted(run, model, given.horizon) for run in (given.first, given.second)]
         costs = [cpu_s(run, model, given.horizon) for run in (given.first, given.second)]
         losses = [scorer.score(table)["log_loss"]["value"] for table in both]
         gain = scorer.difference(*both)

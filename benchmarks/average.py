@@ -1,0 +1,46 @@
+"""The average of several models' out-of-fold probabilities beside each single model of a run.
+
+    python benchmarks/average.py results/MES 20 svm gru --of catboost logistic [--config my.yaml]
+
+Prints the log-loss of each model and of the average, with the CPU seconds of the folds' fits as the
+jobs measured them; then the log-loss of the best single model less that of the average on the same
+rows, paired, with its interval (above 0: the average wins).
+"""
+
+import argparse
+from pathlib import Path
+
+import numpy as np
+from finished_run import EXAMPLE, FinishedRun, add_models, cpu_s, predicted
+
+from mlfactory.schemas import PROBABILITIES
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("results", type=Path, help=EXAMPLE)
+    add_models(parser)
+    parser.add_argument("--of", nargs="+", required=True, help="the models that are averaged")
+    given = parser.parse_args()
+    scorer = FinishedRun.read(given.results, given.horizon, given.models, given.config).scorer()
+    names = sorted({*given.models, *given.of})
+    tables = {name: predicted(given.results, name, given.horizon) for name in names}
+    costs = {name: cpu_s(given.results, name, given.horizon) for name in names}
+    average = tables[given.of[0]].copy()
+    columns = list(PROBABILITIES)
+    average[columns] = np.mean([tables[name][columns] for name in given.of], axis=0)
+    losses = {name: scorer.score(table)["log_loss"]["value"] for name, table in tables.items()}
+    for name in names:
+        print(f"{name:14s} {losses[name]:.4f} {costs[name]:6.0f} CPU s")
+    loss, cost = scorer.score(average)["log_loss"]["value"], sum(costs[name] for name in given.of)
+    print(f"{'average':14s} {loss:.4f} {cost:6.0f} CPU s, of {', '.join(given.of)}")
+    best = min(given.models, key=lambda name: losses[name])
+    gain = scorer.difference(tables[best], average)
+    print(
+        f"{best}, the best single one, less the average: {gain['value']:+.4f} "
+        f"[{gain['low']:+.4f}, {gain['high']:+.4f}]"
+    )
+
+
+if __name__ == "__main__":
+    main()
