@@ -1,4 +1,5 @@
 import json
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -6,7 +7,7 @@ import pytest
 from mlfactory import tuning
 from mlfactory.config import load_models
 from mlfactory.models._early_stopping import Patience
-from mlfactory.oof import tune_fold
+from mlfactory.oof import fold_rows, training_set, tune_fold
 from test_oof import poisoned
 from training import training_tables
 
@@ -68,6 +69,38 @@ def test_objective_is_the_mean_and_a_share_of_the_spread_over_all_inner_folds(ta
             expected = np.mean(trial["losses"]) + spread * np.std(trial["losses"])
             assert trial["objective"] == pytest.approx(expected, abs=1e-6)
             assert len(trial["losses"]) == 3
+
+
+@pytest.mark.parametrize(
+    ("name", "parameters"),
+    [
+        ("xgboost", {"reg_alpha": 3.0, "min_child_weight": 9, "gamma": 1.0}),
+        ("logistic", {}),
+    ],
+)
+def test_a_row_weighs_as_much_as_those_it_stands_for(tables, name, parameters):
+    """Four copies of each row, and one in four of them: the same fit, penalties and all."""
+    model = small(name, features="all")
+    whole = {key: 1.0 for key in ("subsample", "colsample_bytree") if key in model["training"]}
+    data = training_set(*tables)
+    trials = tuning.trials_on(
+        data,
+        fold_rows(data, 1, 4)[0],
+        model=model,
+        features=data.features.names,
+        n_folds=3,
+        embargo_bars=4,
+        **{key: SETTINGS[key] for key in ("weights", "threads", "seed")},
+    )
+    copies = tuple(
+        replace(part, train=np.repeat(part.train, 4), held_out=np.repeat(part.held_out, 4))
+        for part in trials.parts
+    )
+    of_copies = replace(trials, parts=copies)
+    given = parameters | whole
+    loss = of_copies.loss(given, 0, 4)
+    assert loss == pytest.approx(of_copies.loss(given, 0, 1), abs=2e-5)
+    assert abs(loss - trials.loss(given, 0, 1)) > 1e-4
 
 
 def test_same_seed_same_bytes_and_another_seed_other_trials(tables, found):

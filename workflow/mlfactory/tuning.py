@@ -84,7 +84,8 @@ class Trials:
             Number of the inner fold. Its held-out rows also stop the fit early, for every trial
             alike.
         every
-            One row in so many is fitted and scored.
+            One row in so many is fitted and scored. It weighs as much as all that it stands for:
+            penalties are against sums over rows, and a few rows would bear too little of them.
         give_up
             See `Patience`.
         """
@@ -104,6 +105,8 @@ class Trials:
         changed = self.model | {"training": training, "early_stopping": stopping}
         fitted = registry.make(changed, self.threads, self.device)
         fitted.give_up = give_up
+        if not fitted.SEQUENCES:  # their step is a mean over rows, whatever these weigh
+            weight *= every
         metrics = fitted.fit(
             part.X.take(train),
             label,
