@@ -71,6 +71,45 @@ def test_objective_is_the_mean_and_a_share_of_the_spread_over_all_inner_folds(ta
             assert len(trial["losses"]) == 3
 
 
+def trials_of(train, folds, model):
+    data = training_set(train, folds)
+    return tuning.trials_on(
+        data,
+        fold_rows(data, 1, 4)[0],
+        model=model,
+        features=data.features.names,
+        n_folds=3,
+        embargo_bars=4,
+        **{key: SETTINGS[key] for key in ("weights", "threads", "seed")},
+    )
+
+
+@pytest.mark.parametrize("decomposition", ["multiclass", "two_stage"])
+@pytest.mark.parametrize("name", ["lightgbm", "xgboost"])
+def test_trials_share_binned_rows_and_lose_what_each_loses_by_itself(tables, name, decomposition):
+    trials = trials_of(*tables, small(name) | {"decomposition": decomposition})
+    leaves = {"lightgbm": {"min_data_in_leaf": 5}, "xgboost": {"min_child_weight": 9}}
+    places = [(fold, every) for fold in (0, 1) for every in (1, 4)]
+
+    def loss_at_all(parameters):
+        return [trials.loss(parameters, *place) for place in places]
+
+    first = loss_at_all({})
+    kept = {place: flat(trials.binned[place]) for place in places}
+    assert all(len(of) == (2 if decomposition == "multiclass" else 4) for of in kept.values())
+    second = loss_at_all(leaves[name])
+    assert {place: flat(trials.binned[place]) for place in places} == kept
+    by_itself = [replace(trials, binned={}).loss(leaves[name], *place) for place in places]
+    assert second == by_itself
+    assert second != first
+
+
+def flat(binned):
+    """What is kept, of both stages where there are two."""
+    of_stages = [value for value in binned.values() if isinstance(value, dict)]
+    return {id(x) for of in of_stages or [binned] for x in of.values()}
+
+
 @pytest.mark.parametrize(
     ("name", "parameters"),
     [
@@ -82,16 +121,7 @@ def test_a_row_weighs_as_much_as_those_it_stands_for(tables, name, parameters):
     """Four copies of each row, and one in four of them: the same fit, penalties and all."""
     model = small(name, features="all")
     whole = {key: 1.0 for key in ("subsample", "colsample_bytree") if key in model["training"]}
-    data = training_set(*tables)
-    trials = tuning.trials_on(
-        data,
-        fold_rows(data, 1, 4)[0],
-        model=model,
-        features=data.features.names,
-        n_folds=3,
-        embargo_bars=4,
-        **{key: SETTINGS[key] for key in ("weights", "threads", "seed")},
-    )
+    trials = trials_of(*tables, model)
     copies = tuple(
         replace(part, train=np.repeat(part.train, 4), held_out=np.repeat(part.held_out, 4))
         for part in trials.parts

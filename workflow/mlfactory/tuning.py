@@ -7,7 +7,7 @@ fold is scored on take no part.
 
 import math
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -66,6 +66,8 @@ class Trials:
     threads: int
     seed: int
     device: Device
+    binned: dict[tuple[int, int], dict[Any, Any]] = field(default_factory=dict)
+    """Binned rows of each inner fold and share of its rows, which all trials read."""
 
     def loss(
         self,
@@ -105,6 +107,7 @@ class Trials:
         changed = self.model | {"training": training, "early_stopping": stopping}
         fitted = registry.make(changed, self.threads, self.device)
         fitted.give_up = give_up
+        fitted.binned = self.binned.setdefault((fold, every), {})
         if not fitted.SEQUENCES:  # their step is a mean over rows, whatever these weigh
             weight *= every
         metrics = fitted.fit(

@@ -6,7 +6,7 @@ from abc import ABC, abstractmethod
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Any, ClassVar, NamedTuple, Self
+from typing import Any, ClassVar, NamedTuple, Self, TypeVar
 
 import numpy as np
 
@@ -26,6 +26,8 @@ from mlfactory.models._saved import DESCRIPTION, check_files, read_description, 
 
 N_CLASSES = 3
 """Labels in order: 0 short, 1 neutral, 2 long."""
+
+T = TypeVar("T")
 
 MIN_PROBABILITY = 1e-6
 """Predicted probabilities are kept at least this far from 0, so that log-loss stays finite."""
@@ -115,6 +117,9 @@ class Model(ABC):
         before. Fits without validation rows use it.
     give_up
         Asked round by round with the validation losses so far whether to end a fit; see `Patience`.
+    binned
+        What fits of the very same rows, labels and weights keep for each other: their binned
+        features. None, as it is at first: every fit bins its own.
 
     Raises
     ------
@@ -158,6 +163,7 @@ class Model(ABC):
         self.classes: tuple[int, ...] = ()
         self.complexity: dict[str, Any] = {}
         self.give_up: Callable[[list[float]], bool] | None = None
+        self.binned: dict[Any, Any] | None = None
 
     def fit(
         self,
@@ -215,6 +221,16 @@ class Model(ABC):
     @abstractmethod
     def _probabilities(self, X: FeatureRows) -> Float64Array2D:
         """Raw probabilities of ``self.classes``, (m, classes)."""
+
+    def _bins(self, rows: Labelled, bins: int, make: Callable[[], T]) -> T:
+        """What ``make`` makes of these rows, once for all fits that share ``binned``."""
+        if self.binned is None:
+            return make()
+        key = (rows.X.rows.tobytes(), rows.X.names, self.classes, bins)
+        if key not in self.binned:
+            self.binned[key] = make()
+        found: T = self.binned[key]
+        return found
 
     def _codes(self, y: Int8Array1D) -> Int64Array1D:
         """Labels as numbers into ``self.classes``."""

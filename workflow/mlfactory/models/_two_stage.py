@@ -68,6 +68,7 @@ class TwoStage(Model):
     ) -> dict[str, Any]:
         stage = self._new_stage()
         stage.complexity = self.complexity.get(name, {})
+        stage.binned = None if self.binned is None else self.binned.setdefault(name, {})
         held_out = (None, None) if validation is None else (validation.X, validation.y)
         self.stages[name] = stage
         return stage.fit(train.X, train.y, *held_out, sample_weight=train.weight, seed=seed)

@@ -40,14 +40,23 @@ class LightGBM(Model):
 
     def _fit(self, train: Labelled, validation: Labelled | None, seed: int) -> dict[str, Any]:
         parameters = self._library_parameters(seed)
-        data = lightgbm.Dataset(
-            train.X.matrix(), self._codes(train.y), weight=train.weight, params=parameters
+        bins = self.training["max_bin"]
+        data = self._bins(
+            train,
+            bins,
+            lambda: lightgbm.Dataset(
+                train.X.matrix(), self._codes(train.y), weight=train.weight, params=parameters
+            ),
         )
         if validation is None:
             rounds = self._rounds()
             self.booster = lightgbm.train(parameters, data, num_boost_round=rounds)
             return {"rounds": rounds}
-        held_out = data.create_valid(validation.X.matrix(), self._codes(validation.y))
+        held_out = self._bins(
+            validation,
+            bins,
+            lambda: data.create_valid(validation.X.matrix(), self._codes(validation.y)),
+        )
         patience = self._patience()
         booster = lightgbm.train(
             parameters,
@@ -75,6 +84,7 @@ class LightGBM(Model):
             "force_col_wise": True,
             "num_threads": self.threads,
             "verbosity": -1,
+            "feature_pre_filter": self.binned is None,  # shared rows serve any min_data_in_leaf
         }
 
     def _probabilities(self, X: FeatureRows) -> Float64Array2D:

@@ -55,13 +55,18 @@ class XGBoost(Model):
     def _quantised(
         self, rows: Labelled, ref: xgboost.QuantileDMatrix | None = None
     ) -> xgboost.QuantileDMatrix:
-        return xgboost.QuantileDMatrix(
-            rows.X.matrix(),
-            self._codes(rows.y),
-            weight=rows.weight,
-            ref=ref,
-            max_bin=self.training["max_bin"],
-            nthread=self.threads,
+        bins = self.training["max_bin"]
+        return self._bins(
+            rows,
+            bins,
+            lambda: xgboost.QuantileDMatrix(
+                rows.X.matrix(),
+                self._codes(rows.y),
+                weight=rows.weight,
+                ref=ref,
+                max_bin=bins,
+                nthread=self.threads,
+            ),
         )
 
     def _library_parameters(self, seed: int) -> dict[str, Any]:
