@@ -30,13 +30,13 @@ EVERY = 4
 """Trials are first scored on one row in so many, of those fitted and of those held out: labels
 overlap, so that the others say nearly the same."""
 
-FINALISTS = 1
+FINALISTS = 2
 """Trials that are scored on all rows at the end, beside the default parameters."""
 
 PATIENCE = 10
 """Rounds without gain after which a trial's fit stops, where the model's own are more."""
 
-KEPT = 4
+KEPT = 8
 """One trial in so many goes on after its first inner fold."""
 
 STARTUP = 10
@@ -234,7 +234,7 @@ def hopeless(target: float, rounds: int) -> Callable[[list[float]], bool]:
 
 
 def _bar(losses: list[float]) -> float:
-    """The loss that the first quarter of the trials so far reach; infinite for the first few."""
+    """The loss that one trial in `KEPT` so far reaches; infinite for the first few."""
     if len(losses) < KEPT:
         return math.inf
     return sorted(losses)[len(losses) // KEPT - 1]
@@ -257,8 +257,9 @@ def search(
         See `objective`.
     pruning
         With it a trial sees one row in `EVERY`, ends in its first inner fold where it cannot reach
-        the first quarter of those before it, and after it where it has not; the `FINALISTS` best
-        and the default are then scored on all rows. Without, all trials are scored on all rows.
+        the best of those before it, one in `KEPT`, and after it where it has not; the `FINALISTS`
+        best and the default are then scored on all rows. Without, all trials are scored on all
+        rows.
 
     Returns
     -------
