@@ -1,6 +1,6 @@
 """What a search with pruning costs, and how much of the gain of the same search without it finds.
 
-    python benchmarks/tuning.py results/DEMO 20 lightgbm [--trials 50]
+    python benchmarks/tuning.py results/DEMO 20 lightgbm [--trials 50] [--seeds 1 2 3]
 
 Reads the training split, folds and feature manifest of that folder, and tunes on the training rows
 of fold 0. Prints CPU seconds of one training with early stopping, then of each search, in seconds
@@ -31,18 +31,24 @@ def main() -> None:
     parser.add_argument("horizon", type=int)
     parser.add_argument("model", help="one that reads all features")
     parser.add_argument("--trials", type=int, default=50)
+    parser.add_argument("--seeds", type=int, nargs="+", help="by default the config's")
     options = parser.parse_args()
     settings = config.load([])
+    for seed in options.seeds or [settings["seed"]]:
+        compare(options, settings, seed)
+
+
+def compare(options: argparse.Namespace, settings: dict[str, Any], seed: int) -> None:
     model = config.load_models([options.model])[options.model]
     names = columns(tables.read_json(options.folder / "features.json"), model)
     train = tables.read_split(options.folder / "splits/train.parquet", names)
     folds = tables.read(options.folder / f"folds_h{options.horizon}.parquet", schemas.FOLDS)
     data, bars = training_set(train, folds), embargo_bars(folds, **settings["folds"]["embargo"])
     rows, _ = fold_rows(data, 0, bars)
-    given = {"weights": settings["fit"]["weights"], "threads": 1, "seed": settings["seed"]}
+    given = {"weights": settings["fit"]["weights"], "threads": 1, "seed": seed}
     share = settings["fit"]["fit_share"]
     one, _ = timed(lambda: fit_rows(data, rows, model=model, fit_share=share, origin={}, **given))
-    print(f"{options.model}, {len(rows)} rows: one training {one:.1f} CPU s")
+    print(f"{options.model}, {len(rows)} rows, seed {seed}: one training {one:.1f} CPU s")
     trials = tuning.trials_on(
         data,
         rows,
