@@ -70,7 +70,8 @@ def compare(options: argparse.Namespace, settings: dict[str, Any], seed: int) ->
             f"pruning {pruning}: {cost:.0f} CPU s, {cost / one:.1f} trainings; objective "
             f"{reached['default']:.4f} to {reached['best']:.4f}"
         )
-    print(f"share of the gain that is found with pruning: {gains[0] / gains[1]:.0%}")
+    share = f"{gains[0] / gains[1]:.0%}" if gains[1] > 0 else "n/a, there is none"
+    print(f"share of the gain that is found with pruning: {share}")
 
 
 if __name__ == "__main__":
