@@ -3,15 +3,15 @@
     python benchmarks/average.py results/MES 20 svm gru --of catboost logistic [--config my.yaml]
 
 Prints the log-loss of each model and of the average, with the CPU seconds of the folds' fits as the
-jobs measured them; then the log-loss of the best single model less that of the average on the same
-rows, paired, with its interval (above 0: the average wins).
+jobs measured them; then the log-loss of the best single model of all of them, by these very rows,
+less that of the average, paired, with its interval (above 0: the average wins).
 """
 
 import argparse
 from pathlib import Path
 
 import numpy as np
-from finished_run import EXAMPLE, FinishedRun, add_models, cpu_s, predicted
+from finished_run import EXAMPLE, FinishedRun, add_models, cpu_s, ends, predicted
 
 from mlfactory.schemas import PROBABILITIES
 
@@ -34,12 +34,9 @@ def main() -> None:
         print(f"{name:14s} {losses[name]:.4f} {costs[name]:6.0f} CPU s")
     loss, cost = scorer.score(average)["log_loss"]["value"], sum(costs[name] for name in given.of)
     print(f"{'average':14s} {loss:.4f} {cost:6.0f} CPU s, of {', '.join(given.of)}")
-    best = min(given.models, key=lambda name: losses[name])
+    best = min(names, key=lambda name: losses[name])
     gain = scorer.difference(tables[best], average)
-    print(
-        f"{best}, the best single one, less the average: {gain['value']:+.4f} "
-        f"[{gain['low']:+.4f}, {gain['high']:+.4f}]"
-    )
+    print(f"{best}, the best single one, less the average: {ends(gain)}")
 
 
 if __name__ == "__main__":

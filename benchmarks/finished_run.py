@@ -41,6 +41,12 @@ def cpu_s(results: Path, model: str, horizon: int) -> float:
     return sum(float(json.loads(line)["cpu_time"]) for line in last)
 
 
+def ends(difference: dict[str, float | None]) -> str:
+    """A paired difference with its interval, if it has one."""
+    value, low, high = (difference[key] for key in ("value", "low", "high"))
+    return f"{value:+.4f} " + ("[n/a]" if low is None else f"[{low:+.4f}, {high:+.4f}]")
+
+
 @dataclass(frozen=True)
 class FinishedRun:
     """One horizon of a symbol's folder, the models to compare on it, and the configuration.

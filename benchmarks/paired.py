@@ -10,7 +10,7 @@ and tunings in each, as the jobs measured them.
 import argparse
 from pathlib import Path
 
-from finished_run import EXAMPLE, FinishedRun, add_models, cpu_s, predicted
+from finished_run import EXAMPLE, FinishedRun, add_models, cpu_s, ends, predicted
 
 
 def main() -> None:
@@ -26,9 +26,8 @@ def main() -> None:
         losses = [scorer.score(table)["log_loss"]["value"] for table in both]
         gain = scorer.difference(*both)
         print(
-            f"{model}: log-loss {losses[0]:.4f} and {losses[1]:.4f}; gained {gain['value']:.4f} "
-            f"[{gain['low']:.4f}, {gain['high']:.4f}]; CPU s {costs[0]:.0f} and {costs[1]:.0f}, "
-            f"{costs[1] / costs[0]:.1f} times",
+            f"{model}: log-loss {losses[0]:.4f} and {losses[1]:.4f}; gained {ends(gain)}; CPU s "
+            f"{costs[0]:.0f} and {costs[1]:.0f}, {costs[1] / costs[0]:.1f} times",
             flush=True,
         )
 

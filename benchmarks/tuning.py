@@ -10,6 +10,7 @@ and in trainings, and what each found on the same inner folds.
 import argparse
 import time
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -62,7 +63,9 @@ def compare(options: argparse.Namespace, settings: dict[str, Any], seed: int) ->
     for pruning in (True, False):
         terms = {"n_trials": options.trials, "spread": settings["tuning"]["spread"]}
         cost, found = timed(
-            lambda p=pruning, t=terms: tuning.search(trials, name="benchmark", pruning=p, **t)
+            lambda p=pruning, t=terms: tuning.search(
+                replace(trials, binned={}), name="benchmark", pruning=p, **t
+            )
         )
         reached = found["objective"]
         gains.append(reached["default"] - reached["best"])

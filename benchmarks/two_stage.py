@@ -8,7 +8,7 @@ gain both ways, and CPU seconds of all folds' fits.
 """
 
 import pandas as pd
-from finished_run import FinishedRun
+from finished_run import FinishedRun, ends
 
 WAYS = ("multiclass", "two_stage")
 
@@ -29,8 +29,7 @@ def main() -> None:
                 f"{score['direction_gain']['value']:+.4f} AUC "
                 f"{score['direction_auc']['value']:.3f} {fits[way][1]:.0f} CPU s;"
             )
-        low, high = difference["low"], difference["high"]
-        words.append(f"difference {difference['value']:+.4f} [{low:+.4f}, {high:+.4f}]")
+        words.append(f"difference {ends(difference)}")
         print(*words, flush=True)
 
 

@@ -2,7 +2,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from mlfactory import schemas
+from mlfactory import metrics, schemas
 from mlfactory.baselines import CLOCK, VOLATILITY, class_prior, volatility_clock_prior
 from mlfactory.folds import by_refit
 from mlfactory.nulls import shift_labels
@@ -14,6 +14,7 @@ from mlfactory.scores import (
     score_models,
     score_walks,
 )
+from mlfactory.statistics import stretch
 from training import training_tables
 
 SETTINGS = {
@@ -114,6 +115,36 @@ def test_bootstrap_settings_change_the_interval_and_not_the_value(change):
     two = Scorer(train, folds, **other).score(table)["log_loss"]
     assert one["value"] == two["value"]
     assert one["low"] != two["low"]
+
+
+def test_intervals_are_stretched_by_the_number_of_their_blocks():
+    train, folds = scored_tables()
+    given = SETTINGS | {"bootstrap": SETTINGS["bootstrap"] | {"block_sessions": [1, 2]}}
+    scorer, table = Scorer(train, folds, **given), oracle(train, folds)
+    scores, blocks = scorer.score(table), scorer.describe()["blocks"]
+    assert 10 < min(blocks.values()) < max(blocks.values()) < 30
+    for name, score in scores.items():
+        if name != "macro_f1":
+            assert score["blocks"] == blocks[str(score["block_sessions"])], name
+    p = table[list(schemas.PROBABILITIES)].to_numpy()[scorer.rows]
+    losses = metrics.log_losses(scorer.y, p / p.sum(axis=1, keepdims=True))
+    no_better = oracle(train, folds, strength=0.0)
+    other = scorer.score(no_better)["log_loss"]["value"]
+    for found, of_rows in (
+        (scores["log_loss"], losses),
+        (scorer.difference(no_better, table), losses * 0 + np.log(3) - losses),
+    ):
+        (drawn,) = (d for d in scorer.resamples if d.sessions == found["block_sessions"])
+        low, high = np.quantile(drawn.mean(of_rows)[1:], (0.025, 0.975))
+        wider = float(stretch(0.95, drawn.n_blocks))
+        assert wider > 1.05, "so that plain percentiles would show"
+        assert found["value"] - found["low"] == pytest.approx(
+            wider * (found["value"] - low), rel=1e-4
+        )
+        assert found["high"] - found["value"] == pytest.approx(
+            wider * (high - found["value"]), rel=1e-4
+        )
+    assert other == pytest.approx(np.log(3), abs=1e-6)
 
 
 def test_baselines_learn_the_clock_from_training_rows_only():

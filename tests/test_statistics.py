@@ -9,9 +9,9 @@ from mlfactory.statistics import (
     block_numbers,
     block_sums,
     bootstrap_counts,
-    expanded,
     interval,
     resamples,
+    stretch,
     sum_interval,
     wider,
 )
@@ -94,22 +94,22 @@ def _covers_zero(values, session, seed):
 
 def test_interval_of_few_blocks_is_students_and_covers_as_often_as_it_says():
     generator = np.random.default_rng(6)
-    held = {"expanded": 0, "plain": 0}
-    for _ in range(1000):
-        values = generator.normal(size=11)
-        (drawn,) = resamples(np.arange(11), 1, samples=999, seed=0)
-        samples = drawn.mean(values)
-        for kind, blocks in (("expanded", 11), ("plain", 10**9)):
-            bounds = interval(samples, 0.95, blocks)
-            held[kind] += bounds["low"] <= 0 <= bounds["high"]
-    assert held["plain"] < 920
-    assert 930 <= held["expanded"] <= 970
+    for n in (2, 3, 11):
+        (drawn,) = resamples(np.arange(n), 1, samples=500, seed=0)
+        held = {"stretched": 0, "plain": 0}
+        for _ in range(1000):
+            samples = drawn.mean(generator.normal(size=n))
+            for kind, blocks in (("stretched", n), ("plain", 10**9)):
+                bounds = interval(samples, 0.95, blocks)
+                held[kind] += bounds["low"] <= 0 <= bounds["high"]
+        assert held["plain"] < 920
+        assert 925 <= held["stretched"] <= 975
     values = generator.normal(size=40)
     (drawn,) = resamples(np.arange(40), 1, samples=20_000, seed=0)
     ends = interval(drawn.mean(values), 0.95, 40)
     student = stats.t.interval(0.95, 39, values.mean(), stats.sem(values))
     assert [ends["low"], ends["high"]] == pytest.approx(student, abs=0.02)
-    assert expanded(0.95, 1) == 0.95
+    assert stretch(0.95, 1) == 1
 
 
 def _calibration(tilt, seed, sessions=30, per=60):

@@ -114,13 +114,15 @@ def flat(binned):
     ("name", "parameters"),
     [
         ("xgboost", {"reg_alpha": 3.0, "min_child_weight": 9, "gamma": 1.0}),
+        ("catboost", {"l2_leaf_reg": 40.0, "random_strength": 0.0}),
         ("logistic", {}),
     ],
 )
 def test_a_row_weighs_as_much_as_those_it_stands_for(tables, name, parameters):
     """Four copies of each row, and one in four of them: the same fit, penalties and all."""
     model = small(name, features="all")
-    whole = {key: 1.0 for key in ("subsample", "colsample_bytree") if key in model["training"]}
+    shares = ("subsample", "colsample_bytree", "rsm")
+    whole = {key: 1.0 for key in shares if key in model["training"]}
     trials = trials_of(*tables, model)
     copies = tuple(
         replace(part, train=np.repeat(part.train, 4), held_out=np.repeat(part.held_out, 4))

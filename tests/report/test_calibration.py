@@ -8,6 +8,7 @@ from small_report import made_up
 from mlfactory.metrics import calibration_bins
 from mlfactory.report import calibration
 from mlfactory.report.calibration import curves
+from mlfactory.statistics import bootstrap_counts, stretch
 
 
 def rows(n=3000, seed=0):
@@ -28,6 +29,25 @@ def test_curve_is_the_plain_mean_of_each_bin():
             if inside.any():
                 assert curve.observed[b] == pytest.approx((y[inside] == c).mean())
                 assert curve.predicted[b] == pytest.approx(p[inside, c].mean())
+
+
+def test_interval_is_stretched_by_the_blocks_that_its_bin_has_rows_of():
+    y, p, _ = rows(900)
+    block = np.arange(900) // 75
+    y, p = y.copy(), p.copy()
+    rare = calibration_bins(y, p)[:, 0] == 6
+    p[rare & (block > 4)] = [0.05, 0.9, 0.05]
+    curve = curves(y, p, block, confidence=0.95, seed=1)[0]
+    inside = calibration_bins(y, p)[:, 0] == 6
+    counts = bootstrap_counts(12, calibration.SAMPLES, 1)
+    hits, n = (np.bincount(block, of & inside, 12) for of in (y == 0, np.ones(900, dtype=bool)))
+    assert np.count_nonzero(n) == 5
+    with np.errstate(invalid="ignore"):
+        share = (counts @ hits) / (counts @ n)
+    low = np.nanquantile(share[1:], 0.025)
+    assert low < share[0]
+    wanted = stretch(0.95, 5) * (share[0] - low)
+    assert curve.observed[6] - curve.low[6] == pytest.approx(wanted)
 
 
 def test_true_probabilities_lie_within_the_intervals_and_shifted_ones_do_not():

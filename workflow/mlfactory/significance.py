@@ -56,7 +56,8 @@ def p_above_null(score: Score, drawn: Sequence[Score], confidence: float) -> flo
         how far a draw may lie is not known, and the p-value is 1.
     """
     values = np.array([one["value"] for one in drawn])
-    errors = [_standard_error(one, confidence) for one in drawn if one["low"] is not None]
+    known = [one for one in drawn if one["low"] is not None and one["blocks"] > 1]
+    errors = [_standard_error(one, confidence) for one in known]
     if not errors and len(drawn) < ENOUGH_DRAWS:
         return 1.0
     variances = [_standard_error(score, confidence) ** 2]
@@ -84,7 +85,7 @@ def p_value(scores: Mapping[str, Any], key: str, confidence: float) -> tuple[flo
     Returns
     -------
     The p-value, and the one of `verdicts.DECIDING` that it is of. None where nothing can be said:
-    no null was drawn, or the gain has no interval.
+    no null was drawn, or the gain has no interval, or one of a single block.
     """
     drawn = {kind: drawn_of_kind(scores, kind, key) for kind in rivals(key)}
     kinds = {kind: replicates for kind, replicates in drawn.items() if replicates}
@@ -174,7 +175,7 @@ def shared_trials(
 
 
 def _standard_error(score: Score, confidence: float) -> float:
-    """What the interval is Student's of, see `statistics.expanded`."""
+    """What the interval is Student's of, see `statistics.stretch`."""
     half = max(score["value"] - score["low"], score["high"] - score["value"])
     return float(half / stdtrit(score["blocks"] - 1, (1 + confidence) / 2))
 

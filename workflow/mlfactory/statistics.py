@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
-from scipy.special import ndtr, stdtrit
+from scipy.special import ndtri, stdtrit
 
 from mlfactory._typing import Float64Array1D, Float64Array2D, Int64Array1D
 
@@ -104,26 +104,26 @@ def wider(found: Sequence[dict[str, dict[str, float]]]) -> dict[str, dict[str, f
     }
 
 
-def expanded(confidence: float, blocks: int) -> float:
-    """The share of resamples between the ends of an interval that covers ``confidence``.
+def stretch(confidence: float, blocks: Int64Array1D | int) -> Float64Array1D:
+    """How many times farther from the value than percentiles the ends of an interval lie.
 
     Plain percentiles of few blocks cover too seldom: resampled blocks vary less than blocks newly
-    drawn, by 1 - 1 / blocks, and a mean over its own standard error has Student's tails. Of a mean
-    of blocks the interval is then Student's. Source: the expanded percentile interval of
-    Hesterberg, What Teachers Should Know About the Bootstrap, The American Statistician 69(4),
-    371-386, 2015.
+    drawn, by 1 - 1 / blocks, and a mean over its own standard error has Student's tails. Stretched,
+    the interval of a mean of blocks is Student's. Source: Hesterberg, What Teachers Should Know
+    About the Bootstrap, The American Statistician 69(4), 371-386, 2015, on both; there a farther
+    percentile is taken instead, which resamples of fewer than six blocks do not have.
 
     Examples
     --------
-    >>> [round(expanded(0.95, blocks), 3) for blocks in (11, 50, 250)]
-    [0.981, 0.958, 0.952]
-    >>> expanded(0.95, 1)  # of a single block nothing is known
-    0.95
+    >>> stretch(0.95, np.array([3, 11, 250])).round(3)
+    array([2.689, 1.192, 1.007])
+    >>> float(stretch(0.95, 1))  # of a single block nothing is known
+    1.0
     """
-    if blocks < 2:
-        return confidence
-    t = stdtrit(blocks - 1, (1 + confidence) / 2)
-    return float(1 - 2 * ndtr(-t * np.sqrt(blocks / (blocks - 1))))
+    n = np.maximum(blocks, 2)
+    level = (1 + confidence) / 2
+    wider = stdtrit(n - 1, level) / ndtri(level) * np.sqrt(n / (n - 1))
+    return np.where(np.asarray(blocks) < 2, 1.0, wider)
 
 
 def sum_interval(parts: Float64Array2D, confidence: float, blocks: int) -> dict[str, float]:
@@ -138,7 +138,7 @@ def sum_interval(parts: Float64Array2D, confidence: float, blocks: int) -> dict[
     parts
         (1 + samples, k) of the parts with their signs, the first line of the data itself.
     confidence, blocks
-        See `expanded`.
+        See `stretch`.
 
     Returns
     -------
@@ -148,18 +148,20 @@ def sum_interval(parts: Float64Array2D, confidence: float, blocks: int) -> dict[
     1981; the triangle inequality.
     """
     value = float(np.abs(parts[0]).sum())
-    held = expanded(confidence, blocks)
-    distance = float(np.quantile(np.abs(parts[1:] - parts[0]).sum(axis=1), held))
+    farther = np.quantile(np.abs(parts[1:] - parts[0]).sum(axis=1), confidence)
+    distance = float(stretch(confidence, blocks) * farther)
     return {"value": value, "low": max(0.0, value - distance), "high": value + distance}
 
 
 def interval(samples: Float64Array1D, confidence: float, blocks: int) -> dict[str, float]:
-    """Value and percentile interval from a statistic's values, the first of the data itself.
+    """Value and stretched percentile interval from a statistic's values, the first of the data.
 
     NaN samples (a resample without one of the classes) are left out. ``confidence`` and ``blocks``:
-    see `expanded`.
+    see `stretch`.
     """
-    tail = (1 - expanded(confidence, blocks)) / 2
+    tail, wider = (1 - confidence) / 2, float(stretch(confidence, blocks))
     drawn = samples[1:][np.isfinite(samples[1:])]
-    low, high = np.quantile(drawn, (tail, 1 - tail)) if len(drawn) else (np.nan, np.nan)
-    return {"value": float(samples[0]), "low": float(low), "high": float(high)}
+    value = float(samples[0])
+    ends = np.quantile(drawn, (tail, 1 - tail)) if len(drawn) else (np.nan, np.nan)
+    low, high = (value + wider * (float(end) - value) for end in ends)
+    return {"value": value, "low": low, "high": high}

@@ -86,8 +86,9 @@ class Trials:
             Number of the inner fold. Its held-out rows also stop the fit early, for every trial
             alike.
         every
-            One row in so many is fitted and scored. It weighs as much as all that it stands for:
-            penalties are against sums over rows, and a few rows would bear too little of them.
+            One row in so many is fitted and scored, as if it were all that it stands for: it weighs
+            as much, because penalties are against sums over rows, and parameters that count
+            rows (`Model.OF_ROWS`) are as many times smaller.
         give_up
             See `Patience`.
         """
@@ -100,7 +101,7 @@ class Trials:
             uniqueness=data.uniqueness[train],
             quality=data.quality[train],
         )
-        training = self.model["training"] | parameters
+        training = for_part(self.model, self.model["training"] | parameters, every)
         stopping = self.model["early_stopping"]
         if "patience" in stopping:
             stopping = stopping | {"patience": min(PATIENCE, stopping["patience"])}
@@ -108,7 +109,7 @@ class Trials:
         fitted = registry.make(changed, self.threads, self.device)
         fitted.give_up = give_up
         fitted.binned = self.binned.setdefault((fold, every), {})
-        if not fitted.SEQUENCES:  # their step is a mean over rows, whatever these weigh
+        if not fitted.SEQUENCES:  # their step is a sum over rows divided by their number
             weight *= every
         metrics = fitted.fit(
             part.X.take(train),
@@ -123,6 +124,25 @@ class Trials:
     def losses(self, parameters: Mapping[str, Any], every: int) -> list[float]:
         """The same in each inner fold."""
         return [self.loss(parameters, fold, every) for fold in range(len(self.parts))]
+
+
+def for_part(model: Mapping[str, Any], training: Mapping[str, Any], every: int) -> dict[str, Any]:
+    """The ``training`` parameters for one row in ``every``: those that count rows are smaller.
+
+    Examples
+    --------
+    >>> boosted = {"model": {"type": "lightgbm"}}
+    >>> for_part(boosted, {"min_data_in_leaf": 50, "num_leaves": 8}, 4)
+    {'min_data_in_leaf': 12, 'num_leaves': 8}
+    >>> for_part({"model": {"type": "catboost"}}, {"l2_leaf_reg": 3}, 4)
+    {'l2_leaf_reg': 0.75}
+    """
+    kind = registry.get(model["model"]["type"])
+    smaller = dict(training)
+    for key in kind.OF_ROWS:
+        part = smaller[key] / every
+        smaller[key] = max(1, round(part)) if kind.PARAMETERS[key].kind is int else part
+    return smaller
 
 
 def trials_on(

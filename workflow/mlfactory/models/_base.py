@@ -132,6 +132,8 @@ class Model(ABC):
     STOPS_EARLY: ClassVar[bool]
     REFITS: ClassVar[bool] = True
     """Whether a fit that found its complexity is done again on all training rows."""
+    OF_ROWS: ClassVar[tuple[str, ...]] = ()
+    """Parameters that count rows, or weigh against them however much a row weighs."""
     SEQUENCES: ClassVar[bool] = False
     """Whether it looks at rows before the one asked for."""
     LIBRARY: ClassVar[str]

@@ -18,7 +18,7 @@ _STATE = "two_stage.json"
 
 def two_stage(cls: type[Model]) -> type[Model]:
     """The class of the same model in two stages; its contract and its yaml are the same."""
-    kept = ("name", "PARAMETERS", "STOPS_EARLY", "REFITS", "SEQUENCES", "LIBRARY")
+    kept = ("name", "PARAMETERS", "STOPS_EARLY", "REFITS", "OF_ROWS", "SEQUENCES", "LIBRARY")
     return type(
         f"TwoStage{cls.__name__}",
         (TwoStage,),

@@ -22,6 +22,7 @@ class CatBoost(Model):
     STOPS_EARLY = True
     LIBRARY = "catboost"
     FILES = ("model.cbm",)
+    OF_ROWS = ("l2_leaf_reg",)  # it is multiplied by the mean weight
     PARAMETERS: ClassVar[dict[str, Parameter]] = {
         "rounds": Parameter(int, low=1),
         "learning_rate": Parameter(float, low=1e-4, high=1),

@@ -23,6 +23,7 @@ class LightGBM(Model):
     STOPS_EARLY = True
     LIBRARY = "lightgbm"
     FILES = ("model.txt",)
+    OF_ROWS = ("min_data_in_leaf",)
     PARAMETERS: ClassVar[dict[str, Parameter]] = {
         "rounds": Parameter(int, low=1),
         "learning_rate": Parameter(float, low=1e-4, high=1),
@@ -84,7 +85,7 @@ class LightGBM(Model):
             "force_col_wise": True,
             "num_threads": self.threads,
             "verbosity": -1,
-            "feature_pre_filter": self.binned is None,  # shared rows serve any min_data_in_leaf
+            "feature_pre_filter": False,  # binned rows serve trials of any min_data_in_leaf
         }
 
     def _probabilities(self, X: FeatureRows) -> Float64Array2D:

@@ -30,6 +30,7 @@ class RandomForest(Model):
     STOPS_EARLY = False
     LIBRARY = "sklearn"
     FILES = ("model.npz",)
+    OF_ROWS = ("min_samples_leaf",)
     PARAMETERS: ClassVar[dict[str, Parameter]] = {
         "trees": Parameter(int, low=1),
         "max_depth": Parameter(int, low=1),

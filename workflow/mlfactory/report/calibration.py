@@ -21,7 +21,7 @@ from mlfactory.report._base import (
 )
 from mlfactory.report.evidence import Evidence, HorizonEvidence
 from mlfactory.schemas import CLASSES
-from mlfactory.statistics import block_numbers, bootstrap_counts, expanded
+from mlfactory.statistics import block_numbers, bootstrap_counts, stretch
 
 SAMPLES = 200
 MIN_ROWS = 50
@@ -82,10 +82,12 @@ def curves(
     with np.errstate(invalid="ignore", divide="ignore"):
         observed = (counts @ sums(np.eye(3)[y])) / (counts @ rows)
         predicted = sums(p).sum(axis=0) / rows.sum(axis=0)
-    tail = (1 - expanded(confidence, n_blocks)) / 2
+    tail = (1 - confidence) / 2
     low, high = np.full((2, 3 * n_bins), np.nan)
     filled = rows.sum(axis=0) > 0
-    low[filled], high[filled] = np.nanquantile(observed[1:, filled], (tail, 1 - tail), axis=0)
+    ends = np.nanquantile(observed[1:, filled], (tail, 1 - tail), axis=0)
+    wider = stretch(confidence, np.count_nonzero(rows[:, filled], axis=0))
+    low[filled], high[filled] = observed[0, filled] + wider * (ends - observed[0, filled])
     total = rows.sum(axis=0).astype(np.int64)
     cells = [slice(c * n_bins, (c + 1) * n_bins) for c in range(3)]
     return [Curve(predicted[c], observed[0, c], low[c], high[c], total[c]) for c in cells]
