@@ -225,7 +225,7 @@ class Model(ABC):
         """Raw probabilities of ``self.classes``, (m, classes)."""
 
     def _bins(self, rows: Labelled, bins: int, make: Callable[[], T]) -> T:
-        """What ``make`` makes of these rows, once for all fits that share ``binned``."""
+        """What ``make`` makes of rows in ``bins`` bins, once for all that share ``binned``."""
         if self.binned is None:
             return make()
         key = (rows.X.rows.tobytes(), rows.X.names, self.classes, bins)

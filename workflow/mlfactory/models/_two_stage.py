@@ -34,7 +34,8 @@ class TwoStage(Model):
     moved, by the weight of least log-loss on the validation rows that moved: where it shows no
     gain, the prior is what is predicted. The same rows stop its fit early. Half of them for each
     was tried first: of some hundred independent labels the weight came out anywhere, and the
-    direction of a market that has one was lost.
+    direction of a market that has one was lost. An SVM's probabilities are calibrated by these
+    very rows, so that they believe it whatever they show; the calibration itself is what shrinks.
     """
 
     BASE: ClassVar[type[Model]]
