@@ -44,7 +44,7 @@ def shipped(name: str) -> dict:
     plain = name.removesuffix(IN_TWO_STAGES)
     model = load_models([plain])[plain]
     model["needs"]["sequence_length"] = SHORT.get(plain, model["needs"]["sequence_length"])
-    return model if plain == name else model | {"decomposition": "two_stage"}
+    return model | {"decomposition": "multiclass" if plain == name else "two_stage"}
 
 
 def make(name: str, *, threads: int = 1, stopping: dict | None = None, **training: object) -> Model:

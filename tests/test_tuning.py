@@ -95,11 +95,11 @@ def test_trials_share_binned_rows_and_lose_what_each_loses_by_itself(tables, nam
         return [trials.loss(parameters, *place) for place in places]
 
     first = loss_at_all({})
-    kept = {place: flat(trials.binned[place]) for place in places}
+    kept = {place: flat(trials.shared[place]) for place in places}
     assert all(len(of) == (2 if decomposition == "multiclass" else 4) for of in kept.values())
     second = loss_at_all(leaves[name])
-    assert {place: flat(trials.binned[place]) for place in places} == kept
-    by_itself = [replace(trials, binned={}).loss(leaves[name], *place) for place in places]
+    assert {place: flat(trials.shared[place]) for place in places} == kept
+    by_itself = [replace(trials, shared={}).loss(leaves[name], *place) for place in places]
     assert second == by_itself
     assert second != first
 

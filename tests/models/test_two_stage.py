@@ -109,3 +109,38 @@ def test_probabilities_are_the_products_of_the_stages():
     long = model.stages["direction"].predict(data.X)[:, 2]
     expected = np.column_stack([(1 - neutral) * (1 - long), neutral, (1 - neutral) * long])
     np.testing.assert_allclose(model.predict(data.X), expected, atol=1e-5)
+
+
+def asked_of(data, give_up, shared=None):
+    """A fit that asks ``give_up``, and what its rounds asked."""
+    asked = []
+    model = make(f"lightgbm{IN_TWO_STAGES}", rounds=40, stopping={"enabled": False})
+    model.give_up = lambda losses: asked.append(list(losses)) or give_up(losses)
+    model.shared = shared
+    return model, model.fit(*part(data, 0, 600), *part(data, 600, 800)), asked
+
+
+def test_whether_to_give_up_is_asked_with_the_loss_of_both_stages():
+    data = market("lightgbm", rows=800)
+    shared = {}
+    _, metrics, asked = asked_of(data, lambda losses: False, shared)
+    assert len(asked) == 80
+    assert asked[39] == pytest.approx(metrics["move"]["validation_curve"])
+    moved = (data.y[600:] != 1).mean()
+    of_both = metrics["move"]["validation_log_loss"] + moved * np.array(
+        metrics["direction"]["validation_curve"]
+    )
+    assert asked[-1] == pytest.approx(of_both)
+    least = metrics["validation_log_loss"] - metrics["move"]["validation_log_loss"]
+    assert shared["direction_loss"] == pytest.approx(least, abs=1e-5)
+    again = asked_of(data, lambda losses: False, shared)[2]
+    assert np.subtract(again[39], asked[39]) == pytest.approx(shared["direction_loss"])
+
+
+def test_a_first_stage_that_gave_up_is_not_followed_by_a_second():
+    data = market("lightgbm", rows=800)
+    model, metrics, asked = asked_of(data, lambda losses: len(losses) == 16)
+    assert len(asked) == 16
+    assert "direction" not in metrics
+    long = model.predict(data.X)[:, [0, 2]]
+    assert np.ptp(long[:, 1] / long.sum(axis=1)) < 1e-9

@@ -66,8 +66,8 @@ class Trials:
     threads: int
     seed: int
     device: Device
-    binned: dict[tuple[int, int], dict[Any, Any]] = field(default_factory=dict)
-    """Binned rows of each inner fold and share of its rows, which all trials read."""
+    shared: dict[tuple[int, int], dict[Any, Any]] = field(default_factory=dict)
+    """What trials keep for each other, by inner fold and share of its rows; see `Model`."""
 
     def loss(
         self,
@@ -108,7 +108,7 @@ class Trials:
         changed = self.model | {"training": training, "early_stopping": stopping}
         fitted = registry.make(changed, self.threads, self.device)
         fitted.give_up = give_up
-        fitted.binned = self.binned.setdefault((fold, every), {})
+        fitted.shared = self.shared.setdefault((fold, every), {})
         if not fitted.SEQUENCES:  # their step is a sum over rows divided by their number
             weight *= every
         metrics = fitted.fit(

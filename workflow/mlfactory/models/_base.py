@@ -117,9 +117,9 @@ class Model(ABC):
         before. Fits without validation rows use it.
     give_up
         Asked round by round with the validation losses so far whether to end a fit; see `Patience`.
-    binned
+    shared
         What fits of the very same rows, labels and weights keep for each other: their binned
-        features. None, as it is at first: every fit bins its own.
+        features, the best loss of a stage. None, as it is at first: every fit is by itself.
 
     Raises
     ------
@@ -165,7 +165,7 @@ class Model(ABC):
         self.classes: tuple[int, ...] = ()
         self.complexity: dict[str, Any] = {}
         self.give_up: Callable[[list[float]], bool] | None = None
-        self.binned: dict[Any, Any] | None = None
+        self.shared: dict[Any, Any] | None = None
 
     def fit(
         self,
@@ -225,13 +225,13 @@ class Model(ABC):
         """Raw probabilities of ``self.classes``, (m, classes)."""
 
     def _bins(self, rows: Labelled, bins: int, make: Callable[[], T]) -> T:
-        """What ``make`` makes of rows in ``bins`` bins, once for all that share ``binned``."""
-        if self.binned is None:
+        """What ``make`` makes of rows in ``bins`` bins, once for all fits that share."""
+        if self.shared is None:
             return make()
         key = (rows.X.rows.tobytes(), rows.X.names, self.classes, bins)
-        if key not in self.binned:
-            self.binned[key] = make()
-        found: T = self.binned[key]
+        if key not in self.shared:
+            self.shared[key] = make()
+        found: T = self.shared[key]
         return found
 
     def _codes(self, y: Int8Array1D) -> Int64Array1D:

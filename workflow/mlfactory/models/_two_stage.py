@@ -1,6 +1,9 @@
 """A three-class problem in two stages: does the price move, and if it does, which way."""
 
 import json
+import math
+from collections.abc import Callable
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, ClassVar
 
@@ -14,6 +17,9 @@ MOVED = SHORT
 """The label of every row that is not neutral, in the first stage."""
 
 _STATE = "two_stage.json"
+
+_LEAST = "direction_loss"
+"""Where fits that share rows keep the least loss that the direction of one of them came to."""
 
 
 def two_stage(cls: type[Model]) -> type[Model]:
@@ -47,30 +53,51 @@ class TwoStage(Model):
     def _fit(self, train: Labelled, validation: Labelled | None, seed: int) -> dict[str, Any]:
         metrics: dict[str, Any] = {}
         self.stages: dict[str, Model] = {}
-        moves = [label for label in self.classes if label != NEUTRAL]
-        if NEUTRAL in self.classes:
-            metrics["move"] = self._fit_stage(
-                "move", _neutral_or_not(train), validation and _neutral_or_not(validation), seed
-            )
         self.prior = _share_of_long(train)
         self.trust = float(self.complexity.get("direction_trust", 1.0))
-        if len(moves) == 2:
-            tail = validation and _moved(validation)
-            metrics["direction"] = self._fit_stage("direction", _moved(train), tail, seed)
-            if tail is not None:
-                self.trust = self._trust(tail)
+        moves = [label for label in self.classes if label != NEUTRAL]
+        loss, gave_up = 0.0, False
+        if NEUTRAL in self.classes:
+            tail = validation and _neutral_or_not(validation)
+            asked = _Whole(self.give_up, before=(self.shared or {}).get(_LEAST, 0.0))
+            found = self._fit_stage("move", _neutral_or_not(train), tail, seed, asked)
+            metrics["move"], gave_up = found, asked.gave_up
+            loss = found.get("validation_log_loss", 0.0)
+        if len(moves) == 2 and not gave_up:
+            metrics["direction"] = self._fit_direction(train, validation, seed, loss)
             metrics["direction_trust"] = self.trust
         if validation is not None:
             self.complexity = {name: stage.complexity for name, stage in self.stages.items()}
             self.complexity |= {"direction_trust": self.trust} if len(moves) == 2 else {}
         return metrics
 
+    def _fit_direction(
+        self, train: Labelled, validation: Labelled | None, seed: int, before: float
+    ) -> dict[str, Any]:
+        """Fit the second stage, and find how far it is believed; ``before``: the first's loss."""
+        if validation is None:
+            return self._fit_stage("direction", _moved(train), None, seed, None)
+        tail = _moved(validation)
+        share = len(tail.y) / len(validation.y)
+        asked = _Whole(self.give_up, before, share)
+        metrics = self._fit_stage("direction", _moved(train), tail, seed, asked)
+        self.trust, loss = self._trust(tail)
+        if self.shared is not None:
+            self.shared[_LEAST] = min(share * loss, self.shared.get(_LEAST, math.inf))
+        return metrics
+
     def _fit_stage(
-        self, name: str, train: Labelled, validation: Labelled | None, seed: int
+        self,
+        name: str,
+        train: Labelled,
+        validation: Labelled | None,
+        seed: int,
+        give_up: "_Whole | None",
     ) -> dict[str, Any]:
         stage = self._new_stage()
+        stage.give_up = give_up
         stage.complexity = self.complexity.get(name, {})
-        stage.binned = None if self.binned is None else self.binned.setdefault(name, {})
+        stage.shared = None if self.shared is None else self.shared.setdefault(name, {})
         held_out = (None, None) if validation is None else (validation.X, validation.y)
         self.stages[name] = stage
         return stage.fit(train.X, train.y, *held_out, sample_weight=train.weight, seed=seed)
@@ -84,18 +111,21 @@ class TwoStage(Model):
             device=self.device,
         )
 
-    def _trust(self, moved: Labelled) -> float:
-        """Weight of the direction against its prior, of least log-loss on rows not fitted on."""
+    def _trust(self, moved: Labelled) -> tuple[float, float]:
+        """Weight of the direction against its prior, of least log-loss on rows not fitted on.
+
+        And that log-loss.
+        """
         from scipy.optimize import minimize_scalar
 
         if not len(moved.y):
-            return 0.0
+            return 0.0, 0.0
         long = np.column_stack(
             [self.stages["direction"].predict(moved.X)[:, LONG], np.full(len(moved.y), self.prior)]
         )
         given = np.where((moved.y == LONG)[:, None], long, 1 - long)
         best = minimize_scalar(_loss_of_mix, bounds=(0.0, 1.0), args=(given,), method="bounded")
-        return float(best.x)
+        return float(best.x), float(best.fun)
 
     @property
     def computes_on(self) -> str:
@@ -137,6 +167,25 @@ class TwoStage(Model):
         state = json.loads((path / _STATE).read_text(encoding="utf-8"))
         self.prior, self.trust = state["prior"], state["trust"]
         self.stages = {name: self.BASE.load(path / name, self.threads) for name in state["stages"]}
+
+
+@dataclass
+class _Whole:
+    """``give_up`` of one stage, asked with the loss of both: ``before``, and a share of its own.
+
+    The first stage is asked with the least loss that the direction of another fit of these rows
+    came to, 0 where there was none: so it ends only where no direction known would mend it.
+    """
+
+    give_up: Callable[[list[float]], bool] | None
+    before: float
+    share: float = 1.0
+    gave_up: bool = False
+
+    def __call__(self, losses: list[float]) -> bool:
+        if self.give_up is not None:
+            self.gave_up = self.give_up([self.before + self.share * loss for loss in losses])
+        return self.gave_up
 
 
 def _loss_of_mix(trust: float, given: Float64Array2D) -> float:
