@@ -257,8 +257,8 @@ def test_regression_is_scikit_learns(market):
     table = of_two_minds(market)
     rows, p = market.rows(table["datetime"]), probabilities(table)
     edge = trader().edge(market, p, rows)
-    x = meta_filter.inputs(market, p, rows, edge[rows])
-    label = meta_filter.meta_labels(market, side(edge, 0.0))[rows]
+    x = meta_filter.inputs(market, p, rows, edge)
+    label = meta_filter.meta_labels(market, side(edge, 0.0), rows)
     x, label, known = x[label >= 0], label[label >= 0], rows[label >= 0]
     found = filter_of(market, table)["fits"][-1]
     assert (found["signals"], found["paid"]) == (len(label), label.sum())
@@ -284,12 +284,12 @@ def test_few_signals_teach_their_share_only(market):
 def test_meta_labels_by_hand():
     """In at 100.25, out at 102: a long's 8.75 cover 3.74 of costs, a short loses them."""
     bars, raw = bars_of([FLAT, (100.25, 101, 100, 101), (101, 102.5, 101, 102.5), FLAT], per_bar=1)
-    market = market_of(bars, raw, barriers=BARRIERS)
+    market, everywhere = market_of(bars, raw, barriers=BARRIERS), np.arange(4)
     for one, paid in ((1, 1), (-1, 0), (0, -1)):
         sides = np.array([one, 0, 0, 1], dtype=np.int32)
-        assert meta_filter.meta_labels(market, sides).tolist() == [paid, -1, -1, -1]
+        assert meta_filter.meta_labels(market, sides, everywhere).tolist() == [paid, -1, -1, -1]
     closed = replace(market, in_session=np.zeros(4, dtype=bool))
-    assert (meta_filter.meta_labels(closed, np.ones(4, dtype=np.int32)) == -1).all()
+    assert (meta_filter.meta_labels(closed, np.ones(4, dtype=np.int32), everywhere) == -1).all()
 
 
 def test_predictions_of_other_rows_than_the_stacking_dataset_are_refused(

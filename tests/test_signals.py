@@ -58,13 +58,29 @@ def test_contracts_are_whole_and_on_the_side_of_their_signal():
     p = probabilities(300, 3)
     side = np.random.default_rng(4).integers(-1, 2, 300).astype(np.int32)
     exit_bar = np.minimum(np.arange(300) + 7, 299)
-    given = {"max_contracts": 5}
-    assert signals.contracts(p, side, exit_bar, size="one", **given).tolist() == side.tolist()
-    found = signals.contracts(p, side, exit_bar, size="probability", **given)
+    given, rows = {"max_contracts": 5}, np.arange(300)
+    assert signals.contracts(p, side, rows, exit_bar, size="one", **given).tolist() == side.tolist()
+    found = signals.contracts(p, side, rows, exit_bar, size="probability", **given)
     assert set(found.tolist()) <= set(range(-5, 6))
     assert (found[side == 0] == 0).all()
     assert (np.sign(found[found != 0]) == side[found != 0]).all()
     assert len(set(found.tolist())) > 3
+
+
+@pytest.mark.parametrize("size", ["one", "probability"])
+def test_bars_without_a_prediction_want_nothing(size):
+    p = probabilities(300, 3)
+    side = np.random.default_rng(4).integers(-1, 2, 300).astype(np.int32)
+    exit_bar = np.minimum(np.arange(300) + 7, 299)
+    rows = np.flatnonzero(np.random.default_rng(5).random(300) < 0.5)
+    given = {"size": size, "max_contracts": 5}
+    found = signals.contracts(p[rows], side[rows], rows, exit_bar, **given)
+    silent = np.zeros(300, dtype=np.int32)
+    silent[rows] = side[rows]
+    assert found.tolist() == (
+        signals.contracts(p, silent, np.arange(300), exit_bar, **given).tolist()
+    )
+    assert not found[np.setdiff1d(np.arange(300), rows)].any()
 
 
 def test_size_at_a_bar_depends_on_nothing_after_it():
@@ -74,7 +90,7 @@ def test_size_at_a_bar_depends_on_nothing_after_it():
     later = exit_bar.copy()
     later[:200][exit_bar[:200] > 200] += 9  # how long a bet still lasts is not known at bar 200
     one, other = (
-        signals.contracts(p, side, ends, size="probability", max_contracts=5)
+        signals.contracts(p, side, np.arange(300), ends, size="probability", max_contracts=5)
         for ends in (exit_bar, later)
     )
     assert one[:201].tolist() == other[:201].tolist()

@@ -161,13 +161,10 @@ class Trader:
     margin_per_contract: float | None
 
     def edge(self, market: Market, p: Float64Array2D, rows: Int64Array1D) -> Float64Array1D:
-        """What speaks for a position at each bar of the market, NaN where nothing is predicted."""
+        """What speaks for a position at each of these bars, (m,); see `signals.edge`."""
         fills, close = market.fills, market.bars["close"].to_numpy()[rows]
-        calm, wild = (market.contract.round_trip_cost(close, volatile=v) for v in (False, True))
-        cost = np.where(fills.entry_volatile[rows], wild, calm) / fills.width[rows]
-        found = np.full(len(market.bars), np.nan)
-        found[rows] = signals.edge(p, self.signal, barriers=market.barriers, cost=cost)
-        return found
+        cost = market.contract.round_trip_cost(close, volatile=fills.entry_volatile[rows])
+        return signals.edge(p, self.signal, barriers=market.barriers, cost=cost / fills.width[rows])
 
     def wanted(
         self,
@@ -182,19 +179,18 @@ class Trader:
         Parameters
         ----------
         p, rows
-            Probabilities, and their bars.
+            (m, 3) probabilities in label order, and their bars.
         threshold
             See `signals.side`.
         passed
             (n,) bars whose signals are followed, see `meta_filter.passed`; None: all.
         """
         may = market.in_session if passed is None else market.in_session & passed
-        side = np.where(may, signals.side(self.edge(market, p, rows), threshold), 0)
-        everywhere = np.full((len(market.bars), 3), 1 / 3)
-        everywhere[rows] = p
+        side = signals.side(self.edge(market, p, rows), threshold)
         return signals.contracts(
-            everywhere,
-            side,
+            p,
+            np.where(may[rows], side, 0),
+            rows,
             market.fills.exit_bar,
             size=self.size,
             max_contracts=self.max_contracts,

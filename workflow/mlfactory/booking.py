@@ -84,8 +84,7 @@ def booked(market: Market, taken: Int32Array1D, per_trade: Costs) -> Booked:
     taken, per_trade
         See `trades`.
     """
-    session, number = market.bars["session"].to_numpy(), _session_numbers(market)
-    opens = np.flatnonzero(np.diff(number, prepend=-1))
+    session, (opens, number) = market.bars["session"].to_numpy(), _sessions(market)
     mark = market.bars["close"].to_numpy()[np.r_[opens[1:], len(session)] - 1]
     t, fills = np.flatnonzero(taken), market.fills
     first, last = _first_and_last(market, number, t)
@@ -104,10 +103,12 @@ def booked(market: Market, taken: Int32Array1D, per_trade: Costs) -> Booked:
     return Booked(session[opens], gross, slippage, commission)
 
 
-def _session_numbers(market: Market) -> Int64Array1D:
-    """Which of the market's sessions each bar is of, counted from 0, (n,)."""
+def _sessions(market: Market) -> tuple[Int64Array1D, Int64Array1D]:
+    """The first bar of each of the market's sessions; and which of them each bar is of, (n,)."""
     session = market.bars["session"].to_numpy()
-    return np.cumsum(np.diff(session, prepend=session[0] - 1) != 0) - 1
+    opens = np.append(0, np.flatnonzero(session[1:] != session[:-1]) + 1)
+    lengths = np.diff(opens, append=len(session))
+    return opens, np.repeat(np.arange(len(opens)), lengths)
 
 
 def _first_and_last(
@@ -145,7 +146,7 @@ def equity(
         The bars of the sample; a position may end in a later session, which then counts too.
     """
     of = booked(market, taken, per_trade)
-    number, n = _session_numbers(market), len(market.bars)
+    number, n = _sessions(market)[1], len(market.bars)
     t = np.flatnonzero(taken)
     entered, ended = _first_and_last(market, number, t)
     in_market = np.zeros(n + 1, dtype=np.int64)

@@ -7,7 +7,9 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, TypeVar
 
-from mlfactory._typing import Float64Array1D
+import numpy as np
+
+from mlfactory._typing import BoolArray1D, Float64Array1D
 from mlfactory.errors import UserError, nearest, shown
 from mlfactory.yaml_files import read_yaml
 
@@ -38,6 +40,12 @@ class Slippage:
 
     calm: float
     volatile: float
+
+    def when(self, volatile: bool | BoolArray1D) -> Any:
+        """That of a volatile market or of a calm one, in the shape of ``volatile``."""
+        if isinstance(volatile, bool):
+            return self.volatile if volatile else self.calm
+        return np.where(volatile, self.volatile, self.calm)
 
 
 @dataclass(frozen=True)
@@ -76,17 +84,17 @@ class Contract:
             return price * (self.commission_bps * 1e-4)
         return price * 0.0 + (self.commission_per_contract or 0.0) / self.multiplier
 
-    def slippage(self, price: Price, *, volatile: bool = False) -> Price:
+    def slippage(self, price: Price, *, volatile: bool | BoolArray1D = False) -> Price:
         """Slippage of one fill in price units, in the shape of ``price``.
 
         Ticks become price by the tick's size; its value in currency has no part in it.
         """
-        kind = "volatile" if volatile else "calm"
         if self.slippage_bps is not None:
-            return price * (getattr(self.slippage_bps, kind) * 1e-4)
-        return price * 0.0 + getattr(self.slippage_ticks, kind) * self.tick_size
+            return price * (self.slippage_bps.when(volatile) * 1e-4)
+        assert self.slippage_ticks is not None
+        return price * 0.0 + self.slippage_ticks.when(volatile) * self.tick_size
 
-    def round_trip_cost(self, price: Price, *, volatile: bool = False) -> Price:
+    def round_trip_cost(self, price: Price, *, volatile: bool | BoolArray1D = False) -> Price:
         """Commission and two fills' slippage in price units, in the shape of ``price``."""
         return self.commission(price) + 2.0 * self.slippage(price, volatile=volatile)
 

@@ -37,8 +37,7 @@ def costs(fills: Fills, contract: Contract, slippage: float = 1.0) -> Costs:
     per_price = contract.multiplier
 
     def slipped(price: Float64Array1D, volatile: BoolArray1D) -> Float64Array1D:
-        calm, wild = (contract.slippage(price, volatile=v) for v in (False, True))
-        return slippage * per_price * np.where(volatile, wild, calm)
+        return slippage * per_price * contract.slippage(price, volatile=volatile)
 
     return Costs(
         slipped(fills.entry, fills.entry_volatile),

@@ -23,7 +23,14 @@ from mlfactory._typing import (
 )
 from mlfactory.barriers import barrier_width
 from mlfactory.contracts import Contract
-from mlfactory.labels import AMBIGUOUS, UNKNOWN, scan, trades_around_the_clock, window_ends
+from mlfactory.labels import (
+    AMBIGUOUS,
+    UNKNOWN,
+    scan,
+    strides,
+    trades_around_the_clock,
+    window_ends,
+)
 from mlfactory.quality import LONG, NEUTRAL, SHORT
 from mlfactory.regimes import is_volatile
 
@@ -99,7 +106,8 @@ def fills(
     flat_at_session_end
         Close at each session's end, though the labels go on.
     """
-    close, n = bars["close"].to_numpy(), len(bars)
+    close, high, low = (bars[name].to_numpy() for name in ("close", "high", "low"))
+    n = len(bars)
     width = barrier_width(bars, atr_period=atr_period, floor=atr_floor_ticks * contract.tick_size)
     session, segment = bars["session"].to_numpy(), bars["segment"].to_numpy()
     if cross_sessions is None:
@@ -111,14 +119,15 @@ def fills(
     k_up, k_down, max_bars = (barriers[key] for key in ("k_up", "k_down", "max_bars"))
     outcome, decided, exit_price, _, _, held = scan(
         close,
-        bars["high"].to_numpy(),
-        bars["low"].to_numpy(),
+        high,
+        low,
         width,
         last,
         first_raw,
         raw_open,
         raw_high,
         raw_low,
+        *strides(high, low),
         k_up,
         k_down,
         max_bars,
@@ -192,7 +201,7 @@ def _priced(
     price: Float64Array1D,
     held: Int32Array1D,
     last: Int64Array1D,
-    why: Int64Array1D,
+    why: Int8Array1D,
     first_raw: Int64Array1D,
     raw_open: Float64Array1D,
     raw_high: Float64Array1D,
@@ -220,18 +229,17 @@ def _priced(
     The first four arrays are what `labels.scan` gave; ``why`` is what `_why_stretches_end` gives.
     """
     n = len(close)
-    entry_row = np.full(n, -1, dtype=np.int64)
-    exit_row = np.full(n, -1, dtype=np.int64)
-    exit_bar = np.full(n, -1, dtype=np.int64)
-    entry = np.full(n, np.nan)
-    exit_long = np.full(n, np.nan)
-    exit_short = np.full(n, np.nan)
-    kind_long = np.zeros(n, dtype=np.int8)
-    kind_short = np.zeros(n, dtype=np.int8)
-    exit_volatile = np.zeros(n, dtype=np.bool_)
+    entry_row, exit_row, exit_bar = np.empty((3, n), dtype=np.int64)
+    entry, exit_long, exit_short = np.empty((3, n))
+    kind_long, kind_short = np.empty((2, n), dtype=np.int8)
+    exit_volatile = np.empty(n, dtype=np.bool_)
     for t in range(n):
         met = outcome[t]
         if met == UNKNOWN:
+            entry_row[t] = exit_row[t] = exit_bar[t] = -1
+            entry[t] = exit_long[t] = exit_short[t] = np.nan
+            kind_long[t] = kind_short[t] = 0
+            exit_volatile[t] = False
             continue
         row, ends = np.int64(decided[t]), t + held[t]
         of_long = of_short = price[t]
@@ -272,10 +280,10 @@ def _priced(
     )
 
 
-def _why_stretches_end(bars: pd.DataFrame, over_night: bool) -> Int64Array1D:
+def _why_stretches_end(bars: pd.DataFrame, over_night: bool) -> Int8Array1D:
     """Of each bar, as if it were the last one of its stretch, why there is no further one."""
     session, segment = bars["session"].to_numpy(), bars["segment"].to_numpy()
-    why = np.full(len(bars), HOLE)
+    why = np.full(len(bars), HOLE, dtype=np.int8)
     why[-1:] = END
     next_session = session[1:] != session[:-1]
     at = np.flatnonzero(next_session | (segment[1:] != segment[:-1]))

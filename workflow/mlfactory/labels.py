@@ -28,6 +28,9 @@ AMBIGUOUS = 3
 UNKNOWN = -1
 ROUND_THE_CLOCK = pd.Timedelta(hours=20)
 
+STRIDE = 6
+"""Bars that are passed over at once while none of them meets a barrier."""
+
 
 def trades_around_the_clock(bars: pd.DataFrame) -> bool:
     """Whether the scheduled sessions are long enough for a position to be held over their end."""
@@ -80,6 +83,22 @@ def in_session(
 
 
 @njit(cache=True)
+def strides(high: Float64Array1D, low: Float64Array1D) -> tuple[Float64Array1D, Float64Array1D]:
+    """Highest and lowest price of each bar and the next ones, `STRIDE` in all, (n,) each.
+
+    Of the last bars, which have fewer, there is none: they hold what was in memory.
+    """
+    n = len(high)
+    highest, lowest = np.empty(n), np.empty(n)
+    for t in range(n - STRIDE + 1):
+        top, bottom = high[t], low[t]
+        for bar in range(t + 1, t + STRIDE):
+            top, bottom = max(top, high[bar]), min(bottom, low[bar])
+        highest[t], lowest[t] = top, bottom
+    return highest, lowest
+
+
+@njit(cache=True)
 def scan(
     close: Float64Array1D,
     high: Float64Array1D,
@@ -90,6 +109,8 @@ def scan(
     raw_open: Float64Array1D,
     raw_high: Float64Array1D,
     raw_low: Float64Array1D,
+    stride_high: Float64Array1D,
+    stride_low: Float64Array1D,
     k_up: float,
     k_down: float,
     max_bars: int,
@@ -106,6 +127,8 @@ def scan(
         (n + 1,) the first raw row of each bar.
     raw_open, raw_high, raw_low
         Prices of the raw rows.
+    stride_high, stride_low
+        What `strides` makes of ``high`` and ``low``.
     k_up, k_down, max_bars
         Distances of the barriers in units of ``width``, and the vertical one in bars.
 
@@ -114,13 +137,14 @@ def scan(
     Six arrays of (n,); NaN and -1 where there is no price or row.
 
     Bars whose width is missing or that are the last of their stretch are UNKNOWN. Bars whose
-    stretch ends within ``max_bars`` are walked to its end, for their concurrency only. Whole bars
-    are passed over until one meets a barrier; only that bar's raw rows are looked at. A row that
-    opens beyond a barrier decides by its opening; one that opens between them and meets both is
-    AMBIGUOUS. Paths end anywhere, so the processor guesses wrong at every branch on the outcome:
-    there are as few as can be.
+    stretch ends within ``max_bars`` are walked to its end, for their concurrency only. `STRIDE`
+    bars, then whole bars, are passed over until one meets a barrier; only that bar's raw rows are
+    looked at. A row that opens beyond a barrier decides by its opening; one that opens between them
+    and meets both is AMBIGUOUS. Paths end anywhere, so the processor guesses wrong at every branch
+    on the outcome: there are as few as can be, and places are unsigned, as none is below 0.
     """
     n = len(close)
+    one, stride = np.uintp(1), np.uintp(STRIDE)
     outcome = np.empty(n, dtype=np.int8)
     decided = np.empty(n, dtype=np.int32)
     exit_price = np.empty(n)
@@ -136,16 +160,20 @@ def scan(
         upper = close[t] + k_up * width[t]
         lower = close[t] - k_down * width[t]
         top = bottom = close[t]
-        bar = t + 1
-        while (bar < end) & (high[bar] < upper) & (low[bar] > lower):
+        bar, last_bar = np.uintp(t + 1), np.uintp(end)
+        while (bar + stride <= last_bar) & (stride_high[bar] < upper) & (stride_low[bar] > lower):
+            top = max(top, stride_high[bar])
+            bottom = min(bottom, stride_low[bar])
+            bar += stride
+        while (bar < last_bar) & (high[bar] < upper) & (low[bar] > lower):
             top = max(top, high[bar])
             bottom = min(bottom, low[bar])
-            bar += 1
-        row, last_row = first_raw[bar], first_raw[bar + 1] - 1
+            bar += one
+        row, last_row = np.uintp(first_raw[bar]), np.uintp(first_raw[bar + one] - 1)
         while (row < last_row) & (raw_high[row] < upper) & (raw_low[row] > lower):
             top = max(top, raw_high[row])
             bottom = min(bottom, raw_low[row])
-            row += 1
+            row += one
         opening = raw_open[row]
         top = max(top, raw_high[row])
         bottom = min(bottom, raw_low[row])
@@ -159,7 +187,7 @@ def scan(
         elif below:
             kind = SHORT
             price = bottom = min(lower, opening)
-        outcome[t], decided[t], held[t] = kind, row, bar - t
+        outcome[t], decided[t], held[t] = kind, row, np.intp(bar) - t
         exit_price[t], highest[t], lowest[t] = price, top, bottom
     return outcome, decided, exit_price, highest, lowest, held
 
@@ -248,7 +276,7 @@ def label_bars(
     ``quality`` is `path_quality`, missing where the path is ambiguous or not known.
     ``uniqueness`` is among events, missing where there is none.
     """
-    close = bars["close"].to_numpy()
+    close, high, low = (bars[name].to_numpy() for name in ("close", "high", "low"))
     width = barrier_width(bars, atr_period=atr_period, floor=atr_floor_ticks * contract.tick_size)
     if cross_sessions is None:
         cross_sessions = trades_around_the_clock(bars)
@@ -259,14 +287,15 @@ def label_bars(
     first_raw = np.searchsorted(raw_bar, np.arange(len(bars) + 1))
     paths = scan(
         close,
-        bars["high"].to_numpy(),
-        bars["low"].to_numpy(),
+        high,
+        low,
         width,
         last,
         first_raw,
         raw_bars["open"].to_numpy(),
         raw_bars["high"].to_numpy(),
         raw_bars["low"].to_numpy(),
+        *strides(high, low),
         k_up,
         k_down,
         max_bars,

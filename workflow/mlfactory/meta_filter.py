@@ -78,22 +78,22 @@ def inputs(
     return found
 
 
-def meta_labels(market: Market, side: Int32Array1D) -> Int8Array1D:
+def meta_labels(market: Market, side: Int32Array1D, rows: Int64Array1D) -> Int8Array1D:
     """Whether a position on each bar's side earned more than its costs.
 
     Parameters
     ----------
-    side
-        (n,) 1 long, -1 short, 0 neither.
+    side, rows
+        (m,) 1 long, -1 short, 0 neither, and their bars.
 
     Returns
     -------
-    (n,) 1 where it paid, 0 where it did not, -1 where there is no side, no position can be taken,
+    (m,) 1 where it paid, 0 where it did not, -1 where there is no side, no position can be taken,
     or the bar is not ``in_session``.
     """
     of_long, of_short = net_of_one(market, costs(market.fills, market.contract))
-    paid = np.where(side > 0, of_long, of_short) > 0
-    known = (side != 0) & market.fills.possible & market.in_session
+    paid = np.where(side > 0, of_long[rows], of_short[rows]) > 0
+    known = (side != 0) & (market.fills.possible & market.in_session)[rows]
     return np.where(known, paid, -1).astype(np.int8)
 
 
@@ -132,8 +132,8 @@ def fit(
     """
     p, rows = probabilities(predicted), market.rows(predicted["datetime"])
     edge = trader.edge(market, p, rows)
-    x = inputs(market, p, rows, edge[rows])
-    label = meta_labels(market, signals.side(edge, 0.0))[rows]
+    x = inputs(market, p, rows, edge)
+    label = meta_labels(market, signals.side(edge, 0.0), rows)
     end = np.maximum(market.fills.exit_bar[rows], rows)
     bars = embargo_bars(market.bars.iloc[rows], **embargo)
     fits = []
@@ -177,7 +177,7 @@ def passed(
     p, rows
         (m, 3) probabilities in label order, and their bars.
     """
-    edge = trader.edge(market, p, rows)[rows]
+    edge = trader.edge(market, p, rows)
     x = inputs(market, p, rows, edge)
     judge = _without(found, nanoseconds(market.bars["datetime"])[rows])
     chance = np.full(len(rows), np.nan)

@@ -3,7 +3,8 @@
 import numpy as np
 import pandas as pd
 
-from mlfactory._typing import BoolArray1D, Float64Array1D, Int32Array1D
+from mlfactory._numba import njit
+from mlfactory._typing import BoolArray1D, Float64Array1D, Int32Array1D, Int64Array1D
 
 VOLATILE_RATIO = 1.5
 """# ASSUME half as much again as usual: contracts.yaml has two costs, and not when each is paid."""
@@ -28,7 +29,22 @@ def is_volatile(width: Float64Array1D, session: Int32Array1D) -> BoolArray1D:
     earlier sessions of each one's median. Where fewer than `LEAST_SESSIONS` are known, true: the
     higher cost.
     """
-    by_session = pd.Series(width).groupby(session).median()
-    usual = by_session.rolling(USUAL_SESSIONS, min_periods=LEAST_SESSIONS).median().shift(1)
-    limit = VOLATILE_RATIO * usual.reindex(session).to_numpy()
-    return ~(width <= limit) | np.isnan(limit)
+    opens = np.flatnonzero(np.diff(session, prepend=session[:1] - 1))
+    ends = np.append(opens[1:], len(session))
+    usual = pd.Series(_medians(width, opens, ends)).rolling(
+        USUAL_SESSIONS, min_periods=LEAST_SESSIONS
+    )
+    limit = VOLATILE_RATIO * usual.median().shift(1).to_numpy()
+    return ~(width <= np.repeat(limit, ends - opens))  # true where either is missing
+
+
+@njit(cache=True)
+def _medians(values: Float64Array1D, first: Int64Array1D, end: Int64Array1D) -> Float64Array1D:
+    """Median of what is known of each stretch, NaN where nothing is."""
+    found = np.full(len(first), np.nan)
+    for i in range(len(first)):
+        stretch = values[first[i] : end[i]]
+        known = stretch[~np.isnan(stretch)]
+        if len(known):
+            found[i] = np.median(known)
+    return found

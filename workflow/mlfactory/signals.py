@@ -37,19 +37,33 @@ def edge(
     """
     if kind == "p_difference":
         return p[:, LONG] - p[:, SHORT]
-    gain = p[:, LONG] * barriers["k_up"] - p[:, SHORT] * barriers["k_down"]
-    return np.sign(gain) * np.maximum(np.abs(gain) - cost, 0.0)
+    return _expected_value(p, float(barriers["k_up"]), float(barriers["k_down"]), cost)
+
+
+@njit(cache=True)
+def _expected_value(
+    p: Float64Array2D, k_up: float, k_down: float, cost: Float64Array1D
+) -> Float64Array1D:
+    n = len(p)
+    value = np.empty(n)
+    for i in range(n):
+        gain = p[i, LONG] * k_up - p[i, SHORT] * k_down
+        left = abs(gain) - cost[i]
+        if left <= 0.0:
+            value[i] = 0.0
+        else:  # also where it is missing
+            value[i] = left if gain > 0.0 else -left
+    return value
 
 
 def side(edge: Float64Array1D, threshold: float | None) -> Int32Array1D:
     """1 long, -1 short, 0 neither, (n,): the edge's sign where it is beyond the threshold.
 
-    ``threshold`` None: no trade is better than any.
+    ``threshold``: at least 0; None: no trade is better than any.
     """
     if threshold is None:
         return np.zeros(len(edge), dtype=np.int32)
-    beyond = np.abs(edge) > threshold
-    return np.where(beyond, np.sign(edge), 0.0).astype(np.int32)
+    return (edge > threshold).astype(np.int32) - (edge < -threshold)
 
 
 def bet_size(p: Float64Array2D, side: Int32Array1D) -> Float64Array1D:
@@ -110,6 +124,7 @@ def average_active(size: Float64Array1D, exit_bar: Int64Array1D) -> Float64Array
 def contracts(
     p: Float64Array2D,
     side: Int32Array1D,
+    rows: Int64Array1D,
     exit_bar: Int64Array1D,
     *,
     size: str,
@@ -119,10 +134,10 @@ def contracts(
 
     Parameters
     ----------
-    p, side
-        Probabilities, and 1, -1 or 0.
+    p, side, rows
+        (m, 3) probabilities; 1, -1 or 0, (m,); and their bars.
     exit_bar
-        See `average_active`.
+        (n,) see `average_active`.
     size
         ``one``: one contract. ``probability``: the mean size of the active bets, in steps of one
         contract of ``max_contracts``; none where the mean is of the other side, or rounds to 0.
@@ -131,10 +146,14 @@ def contracts(
 
     Returns
     -------
-    (n,) int32.
+    (n,) int32, 0 where there is no signal.
     """
+    wanted = np.zeros(len(exit_bar), dtype=np.int32)
     if size == "one":
-        return side
-    mean = average_active(bet_size(p, side), exit_bar)
-    wanted = np.round(mean * max_contracts).astype(np.int32)
-    return np.where(np.sign(wanted) == side, wanted, 0).astype(np.int32)
+        wanted[rows] = side
+        return wanted
+    bets = np.zeros(len(exit_bar))
+    bets[rows] = bet_size(p, side)
+    sized = np.round(average_active(bets, exit_bar)[rows] * max_contracts)
+    wanted[rows] = np.where(np.sign(sized) == side, sized, 0)
+    return wanted

@@ -19,7 +19,7 @@ from mlfactory._typing import (
 from mlfactory.barriers import barrier_width
 from mlfactory.contracts import Contract
 from mlfactory.errors import UserError
-from mlfactory.labels import AMBIGUOUS, scan, trades_around_the_clock, window_ends
+from mlfactory.labels import AMBIGUOUS, scan, strides, trades_around_the_clock, window_ends
 from mlfactory.scaling import RobustScaler
 from mlfactory.schemas import SPLIT_MARKS
 from mlfactory.times import rows_at
@@ -38,8 +38,7 @@ class Stretch:
     time
         First and last searched bar.
     bars
-        The n searched bars and their raw rows, the first ten arguments of `labels.scan` without
-        barriers.
+        The n searched bars and their raw rows, what `labels.scan` wants but for barriers.
     rows
         (m,) numbers of the bars whose longest window ends within the searched ones.
     features
@@ -170,7 +169,7 @@ def stretch(
     entry = prices[0][used]
     return Stretch(
         (part["datetime"].iloc[0], part["datetime"].iloc[-1]),
-        (*prices, width[rows], last, first_raw - first_raw[0], *raw_prices),
+        (*prices, width[rows], last, first_raw - first_raw[0], *raw_prices, *strides(*prices[1:])),
         used,
         RobustScaler.fit(values).transform(values)[used].astype(np.float64),
         np.unique(sessions, return_inverse=True)[1],
