@@ -7,7 +7,8 @@ import naive_features as naive
 from mlfactory.errors import UserError
 from mlfactory.features import catalog
 from mlfactory.features.memory import first_bar_needed
-from mlfactory.features.stream import SPARE_BARS, FeatureStream
+from mlfactory.features.recent import SPARE_BARS
+from mlfactory.features.stream import FeatureStream
 
 ZONE = "America/New_York"
 FEW = catalog.FeatureSet(families=("price", "moving_average", "volume", "timeframe"))
@@ -33,9 +34,11 @@ def test_each_bar_has_the_features_of_the_batch_run(bars, batch):
 
 
 def test_stream_forgets_what_the_warm_up_does_not_need(bars):
-    stream = FeatureStream(bars.iloc[:-1], timezone=ZONE)
-    assert len(stream._bars) < len(bars) - SPARE_BARS
-    assert first_bar_needed(stream._bars, len(stream._bars) - 1) is not None
+    stream = FeatureStream(bars.iloc[:-600], timezone=ZONE)
+    most = len(bars) - first_bar_needed(bars, len(bars) - 1)
+    for bar in bars.iloc[-600:].to_dict("records"):
+        stream.update(bar)
+        assert len(stream._recent) <= most + SPARE_BARS < len(bars) - SPARE_BARS
 
 
 @pytest.mark.parametrize("chosen", [catalog.DEFAULT, FEW], ids=["all families", "four families"])

@@ -172,12 +172,19 @@ def _computed(family: str, arrays: Inputs, chosen: FeatureSet) -> dict[str, Floa
 def _fill(table: Float32Array2D, arrays: Inputs, chosen: FeatureSet) -> None:
     column = 0
     for family in chosen.families:
-        for values in _family_columns(family, arrays, chosen):
+        for values in family_columns(family, arrays, chosen):
             table[:, column] = values
             column += 1
 
 
-def _family_columns(family: str, arrays: Inputs, chosen: FeatureSet) -> list[Float64Array1D]:
+def family_columns(family: str, arrays: Inputs, chosen: FeatureSet) -> list[Float64Array1D]:
+    """The columns of one family in their order, each of shape (n,).
+
+    Raises
+    ------
+    ValueError
+        When the family does not return exactly its columns.
+    """
     declared = [feature.name for feature in _of(family, chosen)]
     computed = _computed(family, arrays, chosen)
     missing = [name for name in declared if name not in computed]

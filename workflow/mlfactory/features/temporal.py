@@ -12,13 +12,16 @@ from mlfactory.features._base import Feature, Inputs
 
 MINUTE_NS = 60_000_000_000
 LAST_MINUTES = 60.0
+_THURSDAY = 3
+"""The weekday of 1970-01-01."""
+
 # ASSUME cash hours on weekdays; the centres' holidays and half days are not looked up.
 CENTRES = {
     "tokyo": ("Asia/Tokyo", 9 * 60, 15 * 60),
     "london": ("Europe/London", 8 * 60, 16 * 60 + 30),
     "new_york": ("America/New_York", 9 * 60 + 30, 16 * 60),
 }
-CYCLES = {"hour": ("hour", 24), "minute": ("minute", 60), "weekday": ("day_of_week", 7)}
+CYCLES = {"hour": 24, "minute": 60, "weekday": 7}
 
 FEATURES = (
     *(
@@ -31,7 +34,7 @@ FEATURES = (
             constant_ok=True,
             bounded=True,
         )
-        for cycle, (_, period) in CYCLES.items()
+        for cycle, period in CYCLES.items()
         for function in ("sin", "cos")
     ),
     Feature(
@@ -84,14 +87,20 @@ def compute(inputs: Inputs) -> dict[str, Float64Array1D]:
 
 
 def _cycles(x: Inputs) -> dict[str, Float64Array1D]:
-    local = pd.DatetimeIndex(x.time_ns, tz="UTC").tz_convert(x.timezone)
-    columns = {}
-    for cycle, (attribute, period) in CYCLES.items():
+    clock, columns = _clock(x.time_ns, x.timezone), {}
+    for cycle, period in CYCLES.items():
         angle = 2.0 * np.pi * np.arange(period) / period
-        position = getattr(local, attribute).to_numpy()
-        columns[f"{cycle}_sin"] = np.sin(angle).round(12)[position] + 0.0
-        columns[f"{cycle}_cos"] = np.cos(angle).round(12)[position] + 0.0
+        columns[f"{cycle}_sin"] = np.sin(angle).round(12)[clock[cycle]] + 0.0
+        columns[f"{cycle}_cos"] = np.cos(angle).round(12)[clock[cycle]] + 0.0
     return columns
+
+
+def _clock(time_ns: Int64Array1D, zone: str) -> dict[str, Int64Array1D]:
+    """What a zone's clocks show: ``hour``, ``minute``, and ``weekday`` counted from Monday."""
+    local = pd.DatetimeIndex(time_ns, tz="UTC").tz_convert(zone).tz_localize(None)
+    minutes = local.asi8 // MINUTE_NS
+    hours = minutes // 60
+    return {"hour": hours % 24, "minute": minutes % 60, "weekday": (hours // 24 + _THURSDAY) % 7}
 
 
 def _session(x: Inputs) -> dict[str, Float64Array1D]:
@@ -107,12 +116,11 @@ def _session(x: Inputs) -> dict[str, Float64Array1D]:
 
 
 def _centres(time_ns: Int64Array1D) -> dict[str, Float64Array1D]:
-    utc = pd.DatetimeIndex(time_ns, tz="UTC")
     columns = {}
     for centre, (zone, opening, closing) in CENTRES.items():
-        local = utc.tz_convert(zone)
-        minute = (local.hour * 60 + local.minute).to_numpy()
-        open_now = (minute >= opening) & (minute < closing) & (local.day_of_week.to_numpy() < 5)
+        clock = _clock(time_ns, zone)
+        minute = clock["hour"] * 60 + clock["minute"]
+        open_now = (minute >= opening) & (minute < closing) & (clock["weekday"] < 5)
         columns[f"{centre}_hours"] = open_now.astype(np.float64)
     return columns
 

@@ -256,13 +256,10 @@ def _mean(values: Float64Array1D, first: int, stop: int) -> float:
 
 
 def _columns(x: Inputs, timeframe: str) -> dict[str, Float64Array1D]:
-    bars, form = timeframe_bars(x, timeframe), memory(timeframe)
+    bars = timeframe_bars(x, timeframe)
     last = last_completed(x, bars.complete_ns)
-    prices = {name: getattr(bars, name) for name in ("open", "high", "low", "close")}
-    log_close = np.log(x.close)
-    relative = {name: _held(np.log(price), last) - log_close for name, price in prices.items()}
-    own = {name: _held(values, last) for name, values in _of_the_timeframe(bars, form).items()}
-    return relative | own | _of_the_close(x.close, bars, form, last)
+    held = {name: _held(values, last) for name, values in known(bars, memory(timeframe)).items()}
+    return seen_from(x.close, held)
 
 
 def _held(values: Float64Array1D, last: Int64Array1D) -> Float64Array1D:
@@ -270,31 +267,40 @@ def _held(values: Float64Array1D, last: Int64Array1D) -> Float64Array1D:
     return np.where(last >= 0, values[np.maximum(last, 0)], np.nan)
 
 
-def _of_the_timeframe(bars: TimeframeBars, form: Memory) -> dict[str, Float64Array1D]:
+def known(bars: TimeframeBars, form: Memory) -> dict[str, Float64Array1D]:
+    """What is known once each bar of a timeframe is complete, one value a bar."""
     close = bars.close
     histogram = windowed_macd_histogram(close, *form.macd, form.bars)
+    middle, spread = rolling_mean(close, 20), rolling_std(close, 20, 0)
     return {
+        **{name: np.log(getattr(bars, name)) for name in ("open", "high", "low", "close")},
         "volume_ratio_20": bars.volume / rolling_mean(bars.volume, 20),
         "return_5": np.log(close / lag(close, 5)),
         "rsi_14": _rsi(close, form.bars),
         "atr_14": _atr(bars, form.bars) / close,
-        "bollinger_width": 4.0 * rolling_std(close, 20, 0) / rolling_mean(close, 20),
+        "bollinger_width": 4.0 * spread / middle,
         "macd_histogram": histogram / close,
+        "middle": middle,
+        "spread": spread,
+        "top": talib.MAX(bars.high, 20),
+        "foot": talib.MIN(bars.low, 20),
+        "ema": windowed_ema(close, 12, form.bars),
     }
 
 
-def _of_the_close(
-    close: Float64Array1D, bars: TimeframeBars, form: Memory, last: Int64Array1D
-) -> dict[str, Float64Array1D]:
-    """Where the close of each row stands against what is complete."""
-    middle = _held(rolling_mean(bars.close, 20), last)
-    spread = _held(rolling_std(bars.close, 20, 0), last)
-    top, foot = _held(talib.MAX(bars.high, 20), last), _held(talib.MIN(bars.low, 20), last)
-    flat = TIE * close
+def seen_from(close: Float64Array1D, held: dict[str, Float64Array1D]) -> dict[str, Float64Array1D]:
+    """A timeframe's columns: what is ``known`` of each row's last completed bar, from its close."""
+    held = dict(held)
+    middle, spread, top, foot, ema = (
+        held.pop(name) for name in ("middle", "spread", "top", "foot", "ema")
+    )
+    flat, log_close = TIE * close, np.log(close)
     return {
+        **held,
+        **{name: held[name] - log_close for name in ("open", "high", "low", "close")},
         "range_position_20": ratio(close - foot, top - foot, 0.5, flat),
         "sma_distance_20": close / middle - 1.0,
-        "ema_distance_12": close / _held(windowed_ema(bars.close, 12, form.bars), last) - 1.0,
+        "ema_distance_12": close / ema - 1.0,
         "bollinger_position": 0.5 + 0.25 * ratio(close - middle, spread, 0.0, flat),
     }
 
