@@ -51,6 +51,7 @@ OTHER_VALUE = {
     ("random_forest", "max_features"): 0.9,
     ("random_forest", "bins"): 3,
     ("logistic", "C"): [1e-5],
+    ("logistic", "screened"): 1,
     ("logistic", "max_iterations"): 1,
     ("logistic", "tolerance"): 0.9,
     ("svm", "kernel"): "rbf",

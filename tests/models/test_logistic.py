@@ -2,9 +2,13 @@
 
 import numpy as np
 import pytest
+from sklearn.feature_selection import f_classif
 from sklearn.linear_model import LogisticRegression
 
-from naive_models import make, market, part
+from mlfactory.models.logistic import between_classes
+from naive_models import IN_TWO_STAGES, feature_rows, make, market, part
+
+TWO_STAGES = f"logistic{IN_TWO_STAGES}"
 
 
 @pytest.mark.parametrize("labels", [(0, 1, 2), (0, 2), (0, 1), (1, 2)])
@@ -66,3 +70,46 @@ def test_importance_is_the_mean_absolute_coefficient():
     expected = np.abs(model.coefficients).mean(axis=0)
     importance = np.array(list(model.get_feature_importance().values()))
     np.testing.assert_allclose(importance, expected / expected.sum())
+
+
+def test_only_the_screened_features_are_given_a_coefficient():
+    """Classes differ in a and b; a constant feature is the last, a smaller copy of b as b."""
+    data = market("logistic")
+    values = data.X.values.copy()
+    values[:, 3] = 4.9
+    values[:, 5] = 0.01 * values[:, 1]
+    X = feature_rows(values, data.X.names)
+    for screened in (1, 2, 3, 7):
+        model = make("logistic", screened=screened)
+        model.fit(X, data.y)
+        used = np.flatnonzero(model.coefficients.any(axis=0))
+        score = f_classif(np.delete(values, 3, axis=1), data.y)[0]
+        best = np.delete(np.arange(8), 3)[np.argsort(-score, kind="stable")[:screened]]
+        assert used.tolist() == sorted(best.tolist())
+    everything = make("logistic", screened=0)
+    everything.fit(X, data.y)
+    assert everything.coefficients.any(axis=0).sum() >= 7
+
+
+def test_each_stage_screens_by_its_own_classes():
+    """Which way is told by a, whether at all by b."""
+    data = market(TWO_STAGES, rows=2000)
+    model = make(TWO_STAGES, screened=1)
+    model.fit(*part(data, 0, 1500), *part(data, 1500, 2000))
+    used = {
+        name: np.flatnonzero(stage.coefficients.any(axis=0)).tolist()
+        for name, stage in model.stages.items()
+    }
+    assert used == {"move": [1], "direction": [0]}
+
+
+def test_screening_weighs_rows_as_the_fit_does():
+    data = market("logistic", rows=600)
+    twice = np.concatenate([np.arange(600), np.arange(200)])
+    weight = np.where(np.arange(600) < 200, 2.0, 1.0)
+    X = data.X.matrix().astype(float)
+    np.testing.assert_allclose(
+        between_classes(X, data.y, weight),
+        between_classes(X[twice], data.y[twice], np.ones(800)),
+        rtol=1e-9,
+    )

@@ -46,15 +46,19 @@ class RidgeLogistic(Model):
         """What the log-odds are linear in, (m, k)."""
         return X.matrix().astype(np.float64)
 
+    def _fitted_on(self, X: FeatureRows) -> Float64Array2D:
+        """Those of them that are given a coefficient."""
+        return self._inputs(X)
+
     def _fit_one(self, train: Labelled, C: float) -> dict[str, Any]:
         regression = self._regression().set_params(C=C)
-        regression.fit(self._inputs(train.X), train.y, sample_weight=train.weight)
+        regression.fit(self._fitted_on(train.X), train.y, sample_weight=train.weight)
         self._take(regression)
         return {"C": C, "iterations": int(regression.n_iter_.max())}
 
     def _fit_path(self, train: Labelled, validation: Labelled) -> dict[str, Any]:
         regression = self._regression()
-        features, best = self._inputs(train.X), {}
+        features, best = self._fitted_on(train.X), {}
         patience = self._patience()
         for C in self.training["C"]:
             regression.set_params(C=C).fit(features, train.y, sample_weight=train.weight)
