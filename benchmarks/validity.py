@@ -209,21 +209,13 @@ def symmetric_labels(minutes: pd.DataFrame) -> pd.DataFrame:
     return labels[["datetime", "label"]].assign(width=width / bars["close"].to_numpy())
 
 
-STRONG = {"C": [3e-6, 1e-5, 3e-5, 1e-4, 3e-4, 1e-3, 3e-3, 1e-2]}
-"""Inverse penalties that begin a hundred times stronger than the default ones."""
-
-
 def variants(names: list[str]) -> dict[str, Any]:
-    """Models by name; ``+two_stage`` makes one in two stages, ``+strong`` gives it `STRONG`."""
+    """Models by name; ``+multiclass`` or ``+two_stage`` says how, where it is not the default."""
     plain = config.load_models(sorted({name.split("+")[0] for name in names}))
     found = {}
     for name in names:
-        first, *more = name.split("+")
-        found[name] = dict(plain[first])
-        if "two_stage" in more:
-            found[name]["decomposition"] = "two_stage"
-        if "strong" in more:
-            found[name]["training"] = found[name]["training"] | STRONG
+        first, _, way = name.partition("+")
+        found[name] = plain[first] | ({"decomposition": way} if way else {})
     return found
 
 
@@ -296,7 +288,7 @@ def main() -> None:
         return
     default = ["logistic", "lightgbm"]
     if options.what == "planted":
-        default += ["catboost", "logistic+strong", "logistic+two_stage+strong"]
+        default += ["catboost"]
     given = {"months": months, "models": variants(options.models or default)}
     given |= {"n_splits": options.n_splits}
     for seed in range(markets):
