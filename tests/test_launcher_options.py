@@ -67,10 +67,17 @@ def test_several_values_may_stand_between_commas_or_spaces(options):
         ("--", "report", "--keep-going"),
         ("--", "--jobs", "SPY"),
         ("--", "results/MES/bars.parquet"),
+        ("oof", "--", "--rerun-triggers", "mtime"),
     ],
 )
 def test_targets_files_and_options_go_to_snakemake(options, words):
     assert options("run", *words).snakemake == [word for word in words if word != "--"]
+
+
+def test_options_of_snakemake_may_follow_a_target_and_options_of_the_command(options):
+    parsed = options("run", "oof", "--symbols", "MES", "--cores", "1", "--", "--keep-going")
+    assert parsed.snakemake == ["oof", "--keep-going"]
+    assert (parsed.symbols, parsed.cores) == (["MES"], 1)
 
 
 @pytest.mark.parametrize(

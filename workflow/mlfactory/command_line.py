@@ -103,7 +103,7 @@ class Parser(argparse.ArgumentParser):
         if not named:
             return self._stray(words[0])
         hint = _meant(named[0], self._option_string_actions)
-        if not hint and any(action.dest == "snakemake" for action in self._actions):
+        if not hint and _takes_any(self):
             hint = "options of Snakemake stand after --"
         return f"unknown option {named[0]}{f'; {hint}' if hint else ''}"
 
@@ -237,12 +237,33 @@ def parse(
     if words and not words[0].startswith("-") and words[0] not in commands:
         hint = _meant(words[0], commands) or f"there are {', '.join(commands)};"
         fail(f"{words[0]} is no command; {hint} see ./pipeline --help")
-    options = parser.parse_args(words)
+    own, of_snakemake = _parted(words, commands)
+    options = parser.parse_args(own)
+    options.snakemake = [*options.snakemake, *of_snakemake]
     if hasattr(options, "symbols"):
         options.symbols = [name for names in options.symbols for name in names]
         options.horizons = [horizon for some in options.horizons for horizon in some]
     check_targets(options.snakemake)
     return options
+
+
+def _parted(
+    words: Sequence[str], commands: Mapping[str, argparse.ArgumentParser]
+) -> tuple[Sequence[str], Sequence[str]]:
+    """Words before -- and after it, where the command takes any for Snakemake.
+
+    argparse by itself refuses -- where a target and then an option stand before it.
+    """
+    takes = words and words[0] in commands and _takes_any(commands[words[0]])
+    if not takes or "--" not in words:
+        return words, []
+    cut = list(words).index("--")
+    return words[:cut], words[cut + 1 :]
+
+
+def _takes_any(parser: argparse.ArgumentParser) -> bool:
+    """Whether targets and options of Snakemake may follow."""
+    return any(action.dest == "snakemake" for action in parser._actions)
 
 
 def version() -> str:
