@@ -215,6 +215,8 @@ def variants(names: list[str]) -> dict[str, Any]:
     found = {}
     for name in names:
         first, _, way = name.partition("+")
+        if way not in ("", "multiclass", "two_stage"):
+            raise SystemExit(f"{name}: {way} must be multiclass or two_stage")
         found[name] = plain[first] | ({"decomposition": way} if way else {})
     return found
 

@@ -57,6 +57,19 @@ def label(bars, raw, width, t, k_up, k_down, max_bars, cross_sessions):
     return "neutral", path[-1], bars["close"][ahead[-1]], max_bars
 
 
+def excursions(bars, raw, t, outcome, row, price):
+    """The worst and the best of a path, seen from its side, as fractions of the entry."""
+    close, path = bars["close"][t], [r for r in range(row + 1) if raw["bar"][r] > t]
+    highs = [close, *(raw["high"][r] for r in path)]
+    lows = [close, *(raw["low"][r] for r in path)]
+    if outcome == "long":  # out at the barrier: what the row did beyond it is nobody's
+        highs[-1] = price
+    if outcome == "short":
+        lows[-1] = price
+    up, down = max(highs) / close - 1, 1 - min(lows) / close
+    return (up, down) if outcome == "short" else (down, up)
+
+
 def quality(bars, raw, width, t, outcome, row, price, held, *, horizon, k_up, k_down):
     """The score of one bar's path, by walking its raw rows one by one."""
     entry = bars["close"][t]

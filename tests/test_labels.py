@@ -8,7 +8,7 @@ from mlfactory import labels as module
 from mlfactory import schemas, tables
 from mlfactory.barriers import average_true_range, barrier_width, restarts
 from mlfactory.contracts import Slippage
-from mlfactory.labels import average_uniqueness, label_bars, trades_around_the_clock
+from mlfactory.labels import STRIDE, average_uniqueness, label_bars, trades_around_the_clock
 
 NAMES = {0: "short", 1: "neutral", 2: "long"}
 FLAT = (100.0, 101.0, 99.0, 100.0)
@@ -207,14 +207,28 @@ def test_regular_hours_do_not_cross_sessions_unless_told_to():
 
 
 @pytest.mark.parametrize("cross_sessions", [True, False])
-@pytest.mark.parametrize("seed", range(6))
-def test_labels_equal_their_naive_twin(seed, cross_sessions):
+@pytest.mark.parametrize(("seed", "max_bars"), [(0, 7), (1, 7), (2, 6), (3, 7), (4, 8)])
+def test_labels_equal_their_naive_twin(seed, max_bars, cross_sessions):
+    seen, _ = check_against_twin(seed, max_bars, 1, cross_sessions, segments=0.04)
+    assert {"unknown", "long", "short"} <= seen
+
+
+@pytest.mark.parametrize("seed", range(4))
+def test_paths_of_many_strides_equal_their_naive_twin(seed):
+    """Up to six strides of `labels.STRIDE` bars before a barrier is met."""
+    seen, held = check_against_twin(seed, 6 * STRIDE + 3, 4, True, segments=0.0)
+    assert "short" in seen
+    assert held[held > 2 * STRIDE].nunique() > STRIDE
+
+
+def check_against_twin(seed, max_bars, far, cross_sessions, segments):
     generator = np.random.default_rng(seed)
-    n = 60
-    segment = np.cumsum(generator.random(n) < 0.04)
+    n = 60 if far == 1 else 200
+    segment = np.cumsum(generator.random(n) < segments)
     session = np.arange(n) // 25
     bars, raw = bars_of(random_raw(3 * n, seed), per_bar=3, session=session, segment=segment)
-    settings = {"k_up": 1.5, "k_down": 1.1, "max_bars": 7}
+    k = {"k_up": 1.5 * far, "k_down": 1.1 * far}
+    settings = k | {"max_bars": max_bars}
     table = label_bars(
         bars,
         raw,
@@ -242,13 +256,14 @@ def test_labels_equal_their_naive_twin(seed, cross_sessions):
             assert NAMES[got["label"]] == outcome
             side = -1 if outcome == "short" else 1
             assert got["ret"] == pytest.approx(side * (price / bars["close"][t] - 1))
-            k = {"k_up": 1.5, "k_down": 1.1}
+            excursions = naive.excursions(bars, raw, t, outcome, row, price)
+            assert (got["mae"], got["mfe"]) == pytest.approx(excursions)
             quality = naive.quality(bars, raw, width, t, outcome, row, price, held, horizon=4, **k)
             assert got["quality"] == pytest.approx(quality)
         if outcome != "unknown":
             assert got["t1"] == raw["datetime"][row] + MINUTE
             assert got["bars_held"] == held
-    assert {"unknown", "long", "short"} <= seen
+    return seen, table["bars_held"]
 
 
 @pytest.mark.parametrize("seed", range(4))

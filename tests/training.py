@@ -6,7 +6,7 @@ import pandas as pd
 from mlfactory.folds import fold_numbers
 
 FAST = {
-    "logistic": {"C": [0.01, 0.1], "screened": 0, "max_iterations": 50, "tolerance": 1e-4},
+    "logistic": {"C": [0.01, 0.1], "screened": 99, "max_iterations": 50, "tolerance": 1e-4},
 }
 
 

@@ -1,11 +1,14 @@
 """Features bar by bar are those of the whole history, from no more bars than the warm-up needs."""
 
+from collections import Counter
+
 import numpy as np
 import pytest
 
 import naive_features as naive
 from mlfactory.errors import UserError
-from mlfactory.features import catalog
+from mlfactory.features import catalog, timeframe
+from mlfactory.features._base import inputs
 from mlfactory.features.memory import first_bar_needed
 from mlfactory.features.recent import SPARE_BARS
 from mlfactory.features.stream import FeatureStream
@@ -31,6 +34,34 @@ def test_each_bar_has_the_features_of_the_batch_run(bars, batch):
     scale = np.maximum(np.nanstd(batch, axis=0), 1e-6)
     for row, bar in enumerate(bars.iloc[first:].to_dict("records"), start=first):
         np.testing.assert_allclose(stream.update(bar) / scale, batch[row] / scale, atol=1e-5)
+
+
+def test_a_family_reads_its_own_warm_up_and_a_timeframe_is_read_when_a_bar_of_it_is_complete(
+    bars, monkeypatch
+):
+    read, longest = Counter(), Counter()
+    compute, whole = catalog.family_columns, timeframe.timeframe_bars
+
+    def family_columns(family, x, chosen):
+        longest[family] = max(longest[family], len(x.close))
+        return compute(family, x, chosen)
+
+    def timeframe_bars(x, name):
+        read[name] += 1
+        return whole(x, name)
+
+    stream = FeatureStream(bars.iloc[:-156], timezone=ZONE)
+    monkeypatch.setattr(catalog, "family_columns", family_columns)
+    monkeypatch.setattr(timeframe, "timeframe_bars", timeframe_bars)
+    for bar in bars.iloc[-156:].to_dict("records"):
+        stream.update(bar)
+    x = inputs(bars, ZONE, int(timeframe.BAR_INTERVAL.as_unit("ns").value))
+    for name in timeframe.TIMEFRAMES:
+        last = timeframe.last_completed(x, whole(x, name).complete_ns)
+        assert read[name] == len(set(last[-156:])) < 60
+    assert longest["temporal"] == 3
+    assert longest["wavelet"] == 65
+    assert longest["momentum"] < 400
 
 
 def test_stream_forgets_what_the_warm_up_does_not_need(bars):

@@ -86,7 +86,7 @@ def test_only_the_screened_features_are_given_a_coefficient():
         score = f_classif(np.delete(values, 3, axis=1), data.y)[0]
         best = np.delete(np.arange(8), 3)[np.argsort(-score, kind="stable")[:screened]]
         assert used.tolist() == sorted(best.tolist())
-    everything = make("logistic", screened=0)
+    everything = make("logistic", screened=8)
     everything.fit(X, data.y)
     assert everything.coefficients.any(axis=0).sum() >= 7
 

@@ -124,7 +124,7 @@ def scan(
     last
         (n,) the last bar of each bar's stretch, as `window_ends` gives it.
     first_raw
-        (n + 1,) the first raw row of each bar.
+        (n + 1,) the first raw row of each bar, which has at least one.
     raw_open, raw_high, raw_low
         Prices of the raw rows.
     stride_high, stride_low

@@ -19,7 +19,7 @@ MOVED = SHORT
 _STATE = "two_stage.json"
 
 _LEAST = "direction_loss"
-"""Where fits that share rows keep the least loss that the direction of one of them came to."""
+"""Where fits that share rows keep the least loss of a direction, mixed, times the moved share."""
 
 
 def two_stage(cls: type[Model]) -> type[Model]:
@@ -174,7 +174,8 @@ class _Whole:
     """``give_up`` of one stage, asked with the loss of both: ``before``, and a share of its own.
 
     The first stage is asked with the least loss that the direction of another fit of these rows
-    came to, 0 where there was none: so it ends only where no direction known would mend it.
+    came to, 0 where there was none: so it ends only where no direction known would mend it. The
+    second is asked before its direction is mixed with the prior, which can only lower its loss.
     """
 
     give_up: Callable[[list[float]], bool] | None

@@ -20,20 +20,21 @@ class Logistic(RidgeLogistic):
     """Log-odds linear in the features, which must be scaled.
 
     Only the ``screened`` features that differ most between the classes of the rows fitted are
-    given a coefficient, all of them where it is 0: where much is irrelevant, a ridge penalty strong
-    enough to hold it down holds the rest down too. Source: Bair, Hastie, Paul and Tibshirani,
+    given a coefficient: where much is irrelevant, a ridge penalty strong enough to hold it down
+    holds the rest down too. Source: Bair, Hastie, Paul and Tibshirani,
     Prediction by supervised principal components, 2006, which screens so.
     """
 
     PARAMETERS: ClassVar[dict[str, Parameter]] = {
         **RidgeLogistic.PARAMETERS,
-        "screened": Parameter(int, low=0),
+        "screened": Parameter(int, low=1),
     }
 
     def _fit(self, train: Labelled, validation: Labelled | None, seed: int) -> dict[str, Any]:
-        n = self.training["screened"] or len(train.X.names)
         differ = between_classes(train.X.matrix().astype(np.float64), train.y, train.weight)
-        self._kept: Int64Array1D = np.sort(np.argsort(-differ, kind="stable")[:n])
+        self._kept: Int64Array1D = np.sort(
+            np.argsort(-differ, kind="stable")[: self.training["screened"]]
+        )
         return super()._fit(train, validation, seed)
 
     def _fitted_on(self, X: FeatureRows) -> Float64Array2D:
@@ -55,7 +56,7 @@ def between_classes(X: Float64Array2D, y: Int8Array1D, weight: Float64Array1D) -
     mean = weight @ X / total
     variance = np.einsum("i,ij,ij->j", weight, X, X) / total - mean**2
     between = np.zeros(X.shape[1])
-    for label in np.unique(y):
+    for label in np.unique(y[weight > 0]):
         of = np.where(y == label, weight, 0.0)
         between += (of @ X / of.sum() - mean) ** 2 * of.sum() / total
     return np.divide(between, variance, out=np.zeros_like(between), where=variance > _CONSTANT)
