@@ -28,6 +28,7 @@ from mlfactory.features import catalog
 from mlfactory.features.memory import first_bar_needed
 from mlfactory.models._base import FeatureRows
 from mlfactory.oof import feature_rows
+from mlfactory.regimes import USUAL_SESSIONS
 from mlfactory.schemas import SPLIT_MARKS
 
 DAY = pd.Timedelta(days=1)
@@ -120,13 +121,21 @@ def new_rows(
         )
     if last is not None:
         row = max(n_bars - last - before - fitted.look_back, complete)
-        bars, raw_bars = _from(first_bar_needed(bars, row, chosen) or 0, bars, raw_bars)
+        bars, raw_bars = _from(_first_needed(bars, row, chosen), bars, raw_bars)
     features = catalog.build(bars, timezone=account["timezone"], chosen=chosen)
     whole = slice(catalog.first_complete_row(bars, chosen), None)
     table = pd.concat(
         [bars[list(SPLIT_MARKS)].iloc[whole], features.drop(columns="datetime").iloc[whole]], axis=1
     ).reset_index(drop=True)
     return NewRows(n_bars, bars, raw_bars, table, feature_rows(table), asked, account)
+
+
+def _first_needed(bars: pd.DataFrame, row: int, chosen: catalog.FeatureSet) -> int:
+    """The first bar that a row's features need, and whether its market is volatile, which costs."""
+    opens = np.flatnonzero(np.diff(bars["session"].to_numpy(), prepend=-1))
+    own = int(np.searchsorted(opens, row, side="right")) - 1
+    usual = int(opens[max(own - USUAL_SESSIONS, 0)])
+    return min(first_bar_needed(bars, row, chosen) or 0, usual)
 
 
 def _from(
