@@ -8,7 +8,7 @@ import torch
 from torch import nn
 
 from mlfactory.errors import UserError
-from mlfactory.models import _torch
+from mlfactory.models import _recurrence, _torch
 from mlfactory.models._base import FeatureRows, log_loss
 from mlfactory.models._device import Device
 from mlfactory.models._recurrent import Recurrent
@@ -41,6 +41,14 @@ def stretch(rows=40):
     return inputs, inputs[0].unfold(0, LENGTH, 1).transpose(1, 2)
 
 
+def test_kernels_tanh_and_sigmoid_are_the_library_s_everywhere():
+    x = np.r_[np.linspace(-12, 12, 4801), -1e30, 1e30, 1e-30].astype(np.float32)
+    exact = torch.from_numpy(x).double()
+    ours = [np.array([f(one) for one in x]) for f in (_recurrence.tanh, _recurrence.sigmoid)]
+    np.testing.assert_allclose(ours[0], torch.tanh(exact), atol=3e-7, rtol=0)
+    np.testing.assert_allclose(ours[1], torch.sigmoid(exact), atol=2e-7, rtol=0)
+
+
 def test_fast_form_scores_as_the_plain_one(network):
     inputs, single = stretch()
     with torch.no_grad():
@@ -59,6 +67,19 @@ def test_fast_form_has_the_gradients_of_the_plain_one(network):
         gradients.append([p.grad.clone() for p in network.parameters() if p.grad is not None])
     for fast, plain in zip(*gradients, strict=True):
         torch.testing.assert_close(fast, plain, atol=1e-5, rtol=0)
+
+
+@pytest.mark.parametrize("kind", [nn.LSTM, nn.GRU])
+def test_every_step_s_output_has_the_library_s_gradients(kind):
+    torch.manual_seed(3)
+    network = Recurrent(kind, length=3, hidden=5, layers=2, **SIZE)
+    inputs = torch.randn(2, 6, 7)
+    single = inputs.unfold(1, 3, 1).transpose(2, 3).flatten(0, 1)
+    forms = (network.chunks(inputs, 4).flatten(0, 1), network.windows(single))
+    weights = list(network.first.parameters())
+    fast, plain = (torch.autograd.grad(scores.square().sum(), weights) for scores in forms)
+    for ours, theirs in zip(fast, plain, strict=True):
+        torch.testing.assert_close(ours, theirs, atol=1e-5, rtol=1e-5)
 
 
 def sequence_market(rows=3000, seed=0):

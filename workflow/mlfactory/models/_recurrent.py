@@ -6,6 +6,7 @@ import torch
 from torch import Tensor, nn
 
 from mlfactory.models._parameters import Parameter
+from mlfactory.models._recurrence import GRU, LSTM, Steps
 from mlfactory.models._torch import TRAINING, Network, TorchModel
 
 
@@ -77,46 +78,17 @@ class Recurrent(Network):
 
     def shared(self, inputs: Tensor, rows: int) -> Tensor:
         """Step by step over all windows at once; at step t the inputs are one slice of rows."""
-        steps = self._lstm_steps if isinstance(self.first, nn.LSTM) else self._gru_steps
-        outputs = steps(inputs, rows, keep_all=self.rest is not None)
-        scores: Tensor = self._scores(outputs)
-        return scores.view(len(inputs), rows, -1)
+        layer, cell = self.first, LSTM if isinstance(self.first, nn.LSTM) else GRU
+        chunks, length, width = inputs.shape
+        by_row = inputs.reshape(chunks * length, width).t()
+        own = torch.addmm(layer.bias_ih_l0[:, None], layer.weight_ih_l0, by_row)
+        recurrent = torch.cat([layer.weight_hh_l0, layer.bias_hh_l0[:, None]], dim=1)
+        outputs = Steps.apply(own.view(-1, chunks, length), recurrent, rows, cell)
+        scores: Tensor = self._scores(outputs.permute(2, 0, 1))
+        return scores.view(chunks, rows, -1)
 
     def _scores(self, outputs: Tensor) -> Tensor:
         if self.rest is not None:
             outputs, _ = self.rest(self.dropout(outputs))
         scores: Tensor = self.head(self.dropout(outputs[:, -1]))
         return scores
-
-    def _lstm_steps(self, inputs: Tensor, rows: int, keep_all: bool) -> Tensor:
-        layer = self.first
-        bias = layer.bias_ih_l0 + layer.bias_hh_l0
-        projected = nn.functional.linear(inputs, layer.weight_ih_l0, bias)
-        recurrent = layer.weight_hh_l0.t()
-        state = inputs.new_zeros(len(inputs) * rows, layer.hidden_size)
-        output, kept = state, []
-        for step in range(self.length):
-            own = projected[:, step : step + rows].flatten(0, 1)
-            gates = torch.addmm(own, output, recurrent)
-            i, f, g, o = gates.chunk(4, dim=1)
-            state = torch.sigmoid(f) * state + torch.sigmoid(i) * torch.tanh(g)
-            output = torch.sigmoid(o) * torch.tanh(state)
-            kept += [output] * keep_all
-        return torch.stack(kept, dim=1) if keep_all else output[:, None]
-
-    def _gru_steps(self, inputs: Tensor, rows: int, keep_all: bool) -> Tensor:
-        layer = self.first
-        hidden = layer.hidden_size
-        # The new gate's recurrent part is multiplied by the reset gate, so its bias stays with it.
-        bias = layer.bias_ih_l0 + nn.functional.pad(layer.bias_hh_l0[: 2 * hidden], (0, hidden))
-        projected = nn.functional.linear(inputs, layer.weight_ih_l0, bias)
-        recurrent, bias_new = layer.weight_hh_l0.t(), layer.bias_hh_l0[2 * hidden :]
-        output, kept = inputs.new_zeros(len(inputs) * rows, hidden), []
-        for step in range(self.length):
-            own = projected[:, step : step + rows].flatten(0, 1)
-            past = output @ recurrent
-            reset, update = torch.sigmoid(own[:, : 2 * hidden] + past[:, : 2 * hidden]).chunk(2, 1)
-            new = torch.tanh(own[:, 2 * hidden :] + reset * (past[:, 2 * hidden :] + bias_new))
-            output = new + update * (output - new)
-            kept += [output] * keep_all
-        return torch.stack(kept, dim=1) if keep_all else output[:, None]

@@ -92,7 +92,8 @@ class SVM(Model):
         landmarks = min(self.training["landmarks"], len(features))
         kernel = Nystroem(gamma=gamma, n_components=landmarks, random_state=seed)
         approximated = kernel.fit_transform(features)
-        linear = LinearSVC(C=self.training["C"], dual=False)
+        # The dual is solved to the same minimum several times faster, unless C is large.
+        linear = LinearSVC(C=self.training["C"], dual=self.training["C"] <= 1, random_state=seed)
         linear.fit(approximated, codes, sample_weight=weight)
         return Machine(
             np.ascontiguousarray(kernel.components_, np.float32),
