@@ -1,6 +1,9 @@
 """The one training loop, and the fast forms against the plain ones."""
 
 import logging
+import subprocess
+import sys
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -282,3 +285,21 @@ def test_training_starts_from_the_class_shares_and_keeps_them_where_nothing_is_f
     )
     expected = log_loss(np.tile(shares, (300, 1)), 2 - validation.y)
     assert metrics["validation_start"] == pytest.approx(expected, abs=1e-5)
+
+
+WITHOUT_COMPILER = """
+import sys
+sys.path.insert(0, {tests!r})
+from naive_models import make, market
+data = market("tcn")
+make("tcn", epochs=1).fit(data.X, data.y)
+assert not [name for name in sys.modules if name.startswith("torch._dynamo")]
+import torch
+assert torch._dynamo.disable(max) is not max
+"""
+
+
+def test_training_imports_no_compiler_and_leaves_it_to_who_wants_it():
+    code = WITHOUT_COMPILER.format(tests=str(Path(__file__).parents[1]))
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True)
+    assert done.returncode == 0, done.stderr

@@ -18,6 +18,7 @@ from mlfactory.errors import UserError
 from mlfactory.models._base import MIN_PROBABILITY, FeatureRows, Labelled, Model
 from mlfactory.models._device import CPU
 from mlfactory.models._parameters import Parameter
+from mlfactory.models._uncompiled import uncompiled
 from mlfactory.sequences import Timeline, rows_read, timeline
 
 CHUNK = 64
@@ -160,6 +161,7 @@ class TorchModel(Model):
             self.network.parameters(),
             lr=self.training["learning_rate"],
             weight_decay=self.training["weight_decay"],
+            fused=True,
         )
         schedule = torch.optim.lr_scheduler.LambdaLR(optimizer, self._rate(steps))
         order = np.random.default_rng(seed)
@@ -338,8 +340,8 @@ class TorchModel(Model):
     def _computing(self, seed: int) -> Iterator[None]:
         """With the configured threads and the seed; the process's own generator is left alone."""
         torch.set_num_threads(self.threads)
-        torch.use_deterministic_algorithms(True, warn_only=True)
-        with torch.random.fork_rng(devices=[0] if self.device.gpu else []):
+        torch.set_deterministic_debug_mode("warn")
+        with torch.random.fork_rng(devices=[0] if self.device.gpu else []), uncompiled():
             torch.manual_seed(seed)
             yield
 
