@@ -35,7 +35,7 @@ def net_of_one(market: "Market", per_trade: Costs) -> tuple[Float64Array1D, Floa
 @njit(cache=True)
 def positions(
     wanted: Int32Array1D,
-    exit_bar: Int64Array1D,
+    exit_bar: Int32Array1D,
     net_long: Float64Array1D,
     net_short: Float64Array1D,
     one_position: bool,

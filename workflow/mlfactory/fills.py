@@ -64,9 +64,9 @@ class Fills:
         Unit of the barriers, price units, NaN before the first average true range.
     """
 
-    entry_row: Int64Array1D
-    exit_row: Int64Array1D
-    exit_bar: Int64Array1D
+    entry_row: Int32Array1D
+    exit_row: Int32Array1D
+    exit_bar: Int32Array1D
     entry: Float64Array1D
     exit_long: Float64Array1D
     exit_short: Float64Array1D
@@ -214,9 +214,9 @@ def _priced(
     max_bars: int,
     tick: float,
 ) -> tuple[
-    Int64Array1D,
-    Int64Array1D,
-    Int64Array1D,
+    Int32Array1D,
+    Int32Array1D,
+    Int32Array1D,
     Float64Array1D,
     Float64Array1D,
     Float64Array1D,
@@ -229,7 +229,7 @@ def _priced(
     The first four arrays are what `labels.scan` gave; ``why`` is what `_why_stretches_end` gives.
     """
     n = len(close)
-    entry_row, exit_row, exit_bar = np.empty((3, n), dtype=np.int64)
+    entry_row, exit_row, exit_bar = np.empty((3, n), dtype=np.int32)
     entry, exit_long, exit_short = np.empty((3, n))
     kind_long, kind_short = np.empty((2, n), dtype=np.int8)
     exit_volatile = np.empty(n, dtype=np.bool_)

@@ -1,7 +1,6 @@
 """Whether a market is volatile, which is when a fill costs more; known at each bar's end."""
 
 import numpy as np
-import pandas as pd
 
 from mlfactory._numba import njit
 from mlfactory._typing import BoolArray1D, Float64Array1D, Int32Array1D, Int64Array1D
@@ -31,10 +30,7 @@ def is_volatile(width: Float64Array1D, session: Int32Array1D) -> BoolArray1D:
     """
     opens = np.flatnonzero(np.diff(session, prepend=session[:1] - 1))
     ends = np.append(opens[1:], len(session))
-    usual = pd.Series(_medians(width, opens, ends)).rolling(
-        USUAL_SESSIONS, min_periods=LEAST_SESSIONS
-    )
-    limit = VOLATILE_RATIO * usual.median().shift(1).to_numpy()
+    limit = VOLATILE_RATIO * _usual(_medians(width, opens, ends))
     return ~(width <= np.repeat(limit, ends - opens))  # true where either is missing
 
 
@@ -46,5 +42,17 @@ def _medians(values: Float64Array1D, first: Int64Array1D, end: Int64Array1D) -> 
         stretch = values[first[i] : end[i]]
         known = stretch[~np.isnan(stretch)]
         if len(known):
+            found[i] = np.median(known)
+    return found
+
+
+@njit(cache=True)
+def _usual(of_session: Float64Array1D) -> Float64Array1D:
+    """Median of the sessions before each one that is known, NaN where too few are."""
+    found = np.full(len(of_session), np.nan)
+    for i in range(len(of_session)):
+        before = of_session[max(i - USUAL_SESSIONS, 0) : i]
+        known = before[~np.isnan(before)]
+        if len(known) >= LEAST_SESSIONS:
             found[i] = np.median(known)
     return found

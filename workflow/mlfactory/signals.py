@@ -88,7 +88,7 @@ def bet_size(p: Float64Array2D, side: Int32Array1D) -> Float64Array1D:
 
 
 @njit(cache=True)
-def average_active(size: Float64Array1D, exit_bar: Int64Array1D) -> Float64Array1D:
+def average_active(size: Float64Array1D, exit_bar: Int32Array1D) -> Float64Array1D:
     """The mean size of all bets that are active at each bar's end, the bar's own among them.
 
     Parameters
@@ -125,7 +125,7 @@ def contracts(
     p: Float64Array2D,
     side: Int32Array1D,
     rows: Int64Array1D,
-    exit_bar: Int64Array1D,
+    exit_bar: Int32Array1D,
     *,
     size: str,
     max_contracts: int,
