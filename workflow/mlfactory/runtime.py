@@ -1,5 +1,7 @@
 """What every script does first: logging, and errors that answer in one line."""
 
+import atexit
+import gc
 import logging
 import os
 import resource
@@ -69,6 +71,8 @@ def setup(snakemake: Any) -> None:
     )
     logging.captureWarnings(True)
     end_with_run()
+    # What is left at the end goes with the process; to look for cycles in it takes half a second.
+    atexit.register(gc.freeze)
 
     def report(
         kind: type[BaseException], error: BaseException, trace: TracebackType | None
