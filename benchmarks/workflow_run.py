@@ -30,7 +30,10 @@ def snakemake(folder: Path, overlay: dict, targets: list[str], cores: int) -> Co
     command += ["--directory", folder, "--configfile", config, "--cores", str(cores)]
     before = resource.getrusage(resource.RUSAGE_CHILDREN)
     start = time.perf_counter()
-    subprocess.run([*command, *targets], check=True, capture_output=True)
+    done = subprocess.run([*command, *targets], capture_output=True, text=True)
+    if done.returncode:
+        said = [line for line in done.stderr.splitlines() if line.startswith("error:")]
+        sys.exit("\n".join(said) or done.stderr)
     wall = time.perf_counter() - start
     after = resource.getrusage(resource.RUSAGE_CHILDREN)
     cpu = after.ru_utime + after.ru_stime - before.ru_utime - before.ru_stime
