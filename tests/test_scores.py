@@ -147,6 +147,56 @@ def test_intervals_are_stretched_by_the_number_of_their_blocks():
     assert other == pytest.approx(np.log(3), abs=1e-6)
 
 
+def least_squares(folds, X):
+    """Out-of-fold predictions of the direction, purged, from features (n, k)."""
+    fold, label = folds["fold"].to_numpy(), folds["label"].to_numpy(float, na_value=np.nan)
+    ends = folds["t1"].fillna(folds["end"]).to_numpy()
+    p_long = np.full(len(X), 0.5)
+    for held_out in (fold == k for k in np.unique(fold)):
+        begin, stop = folds["datetime"].to_numpy()[held_out][[0, -1]]
+        train = ((ends < begin) | (folds["datetime"].to_numpy() > stop)) & np.isfinite(label)
+        slopes = np.linalg.lstsq(X[train], label[train] - label[train].mean(), rcond=None)[0]
+        p_long[held_out] = 0.5 + np.clip(X[held_out] @ slopes, -0.4, 0.4)
+    return predictions(folds, np.column_stack([1 - p_long, np.full(len(X), 0.5), p_long]))
+
+
+def test_direction_intervals_hold_a_half_about_as_often_as_they_say_where_there_is_nothing():
+    """Of 120 fits, 95 in a hundred; resampling alone holds it in some 85."""
+    held = alone = 0
+    for seed in range(120):
+        train, folds = scored_tables(600, seed=seed, signal=0.0, per_session=10)
+        X = np.random.default_rng(1000 + seed).normal(size=(len(folds), 8))
+        scorer, table = Scorer(train, folds, **SETTINGS), least_squares(folds, X)
+        auc = scorer.score(table)["direction_auc"]
+        held += auc["low"] <= 0.5 <= auc["high"]
+        scorer.direction_error = 1.0
+        auc = scorer.score(table)["direction_auc"]
+        alone += auc["low"] <= 0.5 <= auc["high"]
+    assert 108 <= held < 120
+    assert alone < 108
+
+
+def test_only_direction_and_only_what_trained_other_rows_models_has_a_wider_interval(monkeypatch):
+    train, folds, walked = walked_tables()
+    one_block = folds.assign(fold=folds["fold"].mask(folds["fold"] > 0, -1))
+    walk = (by_refit(folds, walked), {"refit": REFIT})
+    forms = {"folds": (folds, {}), "one block": (one_block, {}), "walk": walk}
+
+    def widths(table, more):
+        scorer = Scorer(train, table, **SETTINGS, **more)
+        held_out = oracle(train, table)[table["fold"].to_numpy() >= 0]
+        scores = scorer.score(held_out.reset_index(drop=True))
+        return {name: s["high"] - s["low"] for name, s in scores.items() if name != "macro_f1"}
+
+    as_said = {form: widths(*given) for form, given in forms.items()}
+    monkeypatch.setattr("mlfactory.scores.REUSED", 1.0)
+    for form, given in forms.items():
+        times = {name: as_said[form][name] / width for name, width in widths(*given).items()}
+        wider = {name: ratio for name, ratio in times.items() if ratio != pytest.approx(1)}
+        direction = dict.fromkeys(("direction_gain", "direction_auc"), pytest.approx(2**0.5))
+        assert wider == (direction if form == "folds" else {})
+
+
 def test_baselines_learn_the_clock_from_training_rows_only():
     generator = np.random.default_rng(0)
     n = 4000

@@ -26,6 +26,19 @@ from mlfactory.statistics import (
 from mlfactory.tables import plain
 from mlfactory.walkforward import as_predictions, refits
 
+REUSED = 2**0.5
+"""Standard errors of a direction's scores out of fold, in what resampling the scored rows says.
+
+Each label trains the models that score other folds' rows, so that what two rows have to do with
+each other by chance is counted at both: the variance of a sum over ordered pairs is twice what it
+is where each pair is counted once, as walk-forward. Resampled rows keep their predictions and do
+not say so. This is so where there is nothing to find, and less so where predictions owe little to
+chance; there the intervals are too wide. Measured by `benchmarks/validity.py`. Source, on the
+variance of a sum over pairs: Hoeffding, A Class of Statistics with Asymptotically Normal
+Distribution, 1948; on such intervals being too narrow: Bates, Hastie and Tibshirani,
+Cross-Validation: What Does It Estimate and How Well Does It Do It?, JASA 119, 2024.
+"""
+
 
 class Scorer:
     """Scores predictions of one horizon's held-out rows against both baselines.
@@ -79,6 +92,7 @@ class Scorer:
             session, bootstrap["block_sessions"], samples=bootstrap["samples"], seed=seed
         )
         self.confidence = bootstrap["confidence"]
+        self.direction_error = REUSED if refit is None and len(fits) > 1 else 1.0
 
     def describe(self) -> dict[str, Any]:
         """Rows, effective rows, sessions and class shares of what is scored."""
@@ -143,11 +157,14 @@ class Scorer:
         samples = {"log_loss": drawn.mean(loss)}
         for name, baseline in self.baselines.items():
             samples[f"gain_{name}"] = drawn.mean(metrics.log_losses(self.y, baseline) - loss)
-        p_long = metrics.direction(p)
-        samples["direction_gain"] = self._direction_gain(p_long, drawn)
-        samples["direction_auc"] = self._direction_auc(p_long, drawn)
         terms = self.confidence, drawn.n_blocks
         found = {name: interval(s, *terms) for name, s in samples.items()}
+        p_long = metrics.direction(p)
+        for name, s in {
+            "direction_gain": self._direction_gain(p_long, drawn),
+            "direction_auc": self._direction_auc(p_long, drawn),
+        }.items():
+            found[name] = interval(s, *terms, error=self.direction_error)
         found["calibration_error"] = sum_interval(self._calibration_gaps(p, drawn), *terms)
         return {name: {**ends, **drawn.about} for name, ends in found.items()}
 

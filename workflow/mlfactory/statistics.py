@@ -153,13 +153,15 @@ def sum_interval(parts: Float64Array2D, confidence: float, blocks: int) -> dict[
     return {"value": value, "low": max(0.0, value - distance), "high": value + distance}
 
 
-def interval(samples: Float64Array1D, confidence: float, blocks: int) -> dict[str, float]:
+def interval(
+    samples: Float64Array1D, confidence: float, blocks: int, error: float = 1.0
+) -> dict[str, float]:
     """Value and stretched percentile interval from a statistic's values, the first of the data.
 
     NaN samples (a resample without one of the classes) are left out. ``confidence`` and ``blocks``:
-    see `stretch`.
+    see `stretch`. ``error`` is how many times what resampling says the standard error is.
     """
-    tail, wider = (1 - confidence) / 2, float(stretch(confidence, blocks))
+    tail, wider = (1 - confidence) / 2, error * float(stretch(confidence, blocks))
     drawn = samples[1:][np.isfinite(samples[1:])]
     value = float(samples[0])
     ends = np.quantile(drawn, (tail, 1 - tail)) if len(drawn) else (np.nan, np.nan)
