@@ -14,7 +14,7 @@ import torch
 from mlfactory import config, registry
 from mlfactory.models._base import FeatureRows, Labelled
 from mlfactory.models._device import Device
-from mlfactory.models._torch import CHUNK, TorchModel
+from mlfactory.models._torch import CHUNK, Network, TorchModel
 
 MODELS = ("lstm", "gru", "tcn")
 
@@ -37,7 +37,7 @@ def one_epoch(name: str, device: Device, batch: int | None = None) -> TorchModel
     return made
 
 
-def by_windows(network: type, length: int) -> Callable[..., torch.Tensor]:
+def by_windows(network: type[Network], length: int) -> Callable[..., torch.Tensor]:
     """The plain form of a network's ``chunks``."""
     chunks, windows = network.chunks, network.windows
 

@@ -107,6 +107,7 @@ def one_market(
         contract=DEMO,
         barriers=BARRIERS,
         raw_interval=MINUTE,
+        bar_interval=pd.Timedelta(SETTINGS["bars"]["interval"]),
         labels=LABELS,
         trading=trading,
     )
@@ -117,7 +118,7 @@ def backtest(at: Market, trader: Trader, own: dict[str, pd.DataFrame]) -> dict[s
     """The assessment of a ledger that holds the thresholds tried here."""
     found = choose(at, trader, own, SETTINGS["backtest"]["thresholds"], seed=SEED)
     ledger = [trial for model in found["models"].values() for trial in model["trials"]]
-    trades = {n: traded(at, trader, t, found["models"][n]["threshold"]) for n, t in own.items()}
+    trades = {n: traded(at, trader, t, found["models"][n]) for n, t in own.items()}
     return assess(
         {"oof": trades},
         found,

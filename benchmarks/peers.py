@@ -183,7 +183,7 @@ def indicators(market: Market) -> None:
     functions = [f for group in INDICATOR_GROUPS for f in groups[group] if f != "MAVP"]
 
     def all_of_talib() -> int:
-        made = [abstract.Function(name)(arrays) for name in functions]
+        made = [abstract.Function(name)(arrays) for name in functions]  # type: ignore[attr-defined]
         return sum(len(columns) if isinstance(columns, list) else 1 for columns in made)
 
     columns = all_of_talib()

@@ -66,7 +66,7 @@ def compare(options: argparse.Namespace, settings: dict[str, Any], seed: int) ->
         terms = {"n_trials": options.trials, "spread": settings["tuning"]["spread"]}
         cost, found = timed(
             lambda p=pruning, t=terms: tuning.search(
-                replace(trials, binned={}), name="benchmark", pruning=p, **t
+                replace(trials, shared={}), name="benchmark", pruning=p, **t
             )
         )
         reached = found["objective"]

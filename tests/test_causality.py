@@ -196,7 +196,7 @@ def barriers_that_remember_the_start(monkeypatch):
 
 def border_at_the_highest_price(monkeypatch):
     def by_price(bars, first_row, terms):
-        starts = splits._first_rows(bars["session"].to_numpy())
+        starts = splits.session_opens(bars["session"].to_numpy())
         highest = starts[starts <= first_row + bars["close"].iloc[first_row:].argmax()][-1]
         return int(highest), int(starts[-12])
 

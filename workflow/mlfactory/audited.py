@@ -16,6 +16,7 @@ from mlfactory.cleaning import clean
 from mlfactory.contracts import Contract
 from mlfactory.features import catalog
 from mlfactory.labels import label_bars
+from mlfactory.sessions import session_opens
 from mlfactory.stretch import searched_rows
 from mlfactory.symbol_bars import raw_file
 from mlfactory.times import MISSING, nanoseconds
@@ -171,7 +172,7 @@ def raw_window(market: Market, cut: int, after: int) -> tuple[int, int, int]:
     The window begins with the session before the bars that a label may remember: the first session
     of a file is never kept.
     """
-    opens = session_starts(market.bars)
+    opens = session_opens(market.bars["session"].to_numpy())
     memory = max(label_memory(market, h) for h in market.settings["horizons"])
     earliest = cut - 2 * (memory + market.settings["cleaning"]["outlier_window"])
     begin = opens[max(int(np.searchsorted(opens, max(earliest, 0), side="right")) - 2, 0)]
@@ -183,7 +184,7 @@ def raw_window(market: Market, cut: int, after: int) -> tuple[int, int, int]:
 
 def feature_window(market: Market, cut: int) -> tuple[int, int, int]:
     """Bars: the window's first, the cut, and the end; long enough for complete rows before it."""
-    opens = session_starts(market.bars)
+    opens = session_opens(market.bars["session"].to_numpy())
     session = int(np.searchsorted(opens, cut, side="right")) - 1
     by_sessions = opens[max(session - catalog.warmup_sessions(market.chosen) - 3, 0)]
     by_bars = max(cut - catalog.warmup_bars(market.chosen) - _COMPARED_BARS, 0)
@@ -193,8 +194,3 @@ def feature_window(market: Market, cut: int) -> tuple[int, int, int]:
 def label_memory(market: Market, horizon: int) -> int:
     """Bars after a file's start in which labels may remember it: the ATR, and who was under way."""
     return _ATR_MEMORY * int(market.settings["labels"]["atr_period"]) + market.max_bars(horizon)
-
-
-def session_starts(bars: pd.DataFrame) -> Int64Array1D:
-    """Row numbers of the first bar of each session."""
-    return np.flatnonzero(np.diff(bars["session"], prepend=-1))

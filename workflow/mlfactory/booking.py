@@ -14,6 +14,7 @@ from mlfactory._typing import Float64Array1D, Int32Array1D, Int64Array1D
 from mlfactory.backtest import Market
 from mlfactory.costs import Costs
 from mlfactory.fills import EXITS, HOLE
+from mlfactory.sessions import session_opens
 from mlfactory.times import from_nanoseconds, nanoseconds
 
 DAY_NS = 86_400_000_000_000
@@ -106,7 +107,7 @@ def booked(market: Market, taken: Int32Array1D, per_trade: Costs) -> Booked:
 def _sessions(market: Market) -> tuple[Int64Array1D, Int64Array1D]:
     """The first bar of each of the market's sessions; and which of them each bar is of, (n,)."""
     session = market.bars["session"].to_numpy()
-    opens = np.append(0, np.flatnonzero(session[1:] != session[:-1]) + 1)
+    opens = session_opens(session)
     lengths = np.diff(opens, append=len(session))
     return opens, np.repeat(np.arange(len(opens)), lengths)
 

@@ -30,12 +30,12 @@ from mlfactory.audited import (
     feature_window,
     label_memory,
     raw_window,
-    session_starts,
 )
 from mlfactory.errors import UserError
 from mlfactory.features import catalog
 from mlfactory.folds import embargo_bars, fold_table, intervals, training_rows
 from mlfactory.labels import trades_around_the_clock
+from mlfactory.sessions import session_opens
 from mlfactory.splits import split_bars
 from mlfactory.times import MISSING, nanoseconds
 
@@ -113,7 +113,7 @@ def cut_bars(market: Market, seed: int) -> list[int]:
     generator = np.random.default_rng(seed)
     edges = np.linspace(market.first_row(market.bars), len(market.bars) - 1, CUTS + 1).astype(int)
     found = [int(generator.integers(a, max(b, a + 1))) for a, b in pairwise(edges)]
-    opens = session_starts(market.bars)
+    opens = session_opens(market.bars["session"].to_numpy())
     for i in range(1, CUTS, 2):
         later = opens[opens >= found[i]]
         found[i] = int(later[0]) if len(later) else found[i]

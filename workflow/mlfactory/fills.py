@@ -1,9 +1,9 @@
 """What a position taken at the end of each bar would fill at: entry, exit, and why it ends.
 
 A signal at the end of bar t fills at the next raw row's opening. From there on the position lives
-on the raw rows between the barriers of t's label, which `labels.scan` walks: a target or stop fills
-at the first tick at or beyond its barrier, or at an opening beyond it; a row that meets both is a
-loss. No price is outside its raw row's range.
+on the raw rows between the barriers of t's label, which `labels.walked` walks: a target or stop
+fills at the first tick at or beyond its barrier, or at an opening beyond it; a row that meets both
+is a loss. No price is outside its raw row's range.
 """
 
 from collections.abc import Mapping
@@ -25,10 +25,9 @@ from mlfactory.barriers import barrier_width
 from mlfactory.contracts import Contract
 from mlfactory.labels import (
     AMBIGUOUS,
-    UNKNOWN,
-    scan,
     strides,
     trades_around_the_clock,
+    walked,
     window_ends,
 )
 from mlfactory.quality import LONG, NEUTRAL, SHORT
@@ -117,35 +116,19 @@ def fills(
     first_raw = first_rows(raw_bars["bar"].to_numpy(), n)
     raw_open, raw_high, raw_low = (raw_bars[name].to_numpy() for name in ("open", "high", "low"))
     k_up, k_down, max_bars = (barriers[key] for key in ("k_up", "k_down", "max_bars"))
-    outcome, decided, exit_price, _, _, held = scan(
+    volatile = is_volatile(width, session)
+    priced = _priced(
         close,
         high,
         low,
         width,
-        last,
-        first_raw,
-        raw_open,
-        raw_high,
-        raw_low,
-        *strides(high, low),
-        k_up,
-        k_down,
-        max_bars,
-    )
-    volatile = is_volatile(width, session)
-    priced = _priced(
-        outcome,
-        decided,
-        exit_price,
-        held,
         last,
         _why_stretches_end(bars, over_night),
         first_raw,
         raw_open,
         raw_high,
         raw_low,
-        close,
-        width,
+        *strides(high, low),
         volatile,
         k_up,
         k_down,
@@ -196,18 +179,18 @@ def on_tick(price: float, tick: float, up: bool) -> float:
 
 @njit(cache=True)
 def _priced(
-    outcome: Int8Array1D,
-    decided: Int32Array1D,
-    price: Float64Array1D,
-    held: Int32Array1D,
+    close: Float64Array1D,
+    high: Float64Array1D,
+    low: Float64Array1D,
+    width: Float64Array1D,
     last: Int64Array1D,
     why: Int8Array1D,
     first_raw: Int64Array1D,
     raw_open: Float64Array1D,
     raw_high: Float64Array1D,
     raw_low: Float64Array1D,
-    close: Float64Array1D,
-    width: Float64Array1D,
+    stride_high: Float64Array1D,
+    stride_low: Float64Array1D,
     volatile: BoolArray1D,
     k_up: float,
     k_down: float,
@@ -226,7 +209,7 @@ def _priced(
 ]:
     """The arrays of `Fills`, from ``entry_row`` to ``kind_short``, and ``exit_volatile``.
 
-    The first four arrays are what `labels.scan` gave; ``why`` is what `_why_stretches_end` gives.
+    ``why`` is what `_why_stretches_end` gives; the other arrays are those of `labels.scan`.
     """
     n = len(close)
     entry_row, exit_row, exit_bar = np.empty((3, n), dtype=np.int32)
@@ -234,19 +217,35 @@ def _priced(
     kind_long, kind_short = np.empty((2, n), dtype=np.int8)
     exit_volatile = np.empty(n, dtype=np.bool_)
     for t in range(n):
-        met = outcome[t]
-        if met == UNKNOWN:
+        end = min(t + max_bars, last[t])
+        if np.isnan(width[t]) or end == t:
             entry_row[t] = exit_row[t] = exit_bar[t] = -1
             entry[t] = exit_long[t] = exit_short[t] = np.nan
             kind_long[t] = kind_short[t] = 0
             exit_volatile[t] = False
             continue
-        row, ends = np.int64(decided[t]), t + held[t]
-        of_long = of_short = price[t]
+        upper, lower = close[t] + k_up * width[t], close[t] - k_down * width[t]
+        met, row, held, price, _, _ = walked(
+            t,
+            end,
+            upper,
+            lower,
+            close,
+            high,
+            low,
+            first_raw,
+            raw_open,
+            raw_high,
+            raw_low,
+            stride_high,
+            stride_low,
+        )
+        ends = t + held
+        of_long = of_short = price
         kind_long[t] = kind_short[t] = STOP
         if met != NEUTRAL:
-            upper = min(on_tick(close[t] + k_up * width[t], tick, True), raw_high[row])
-            lower = max(on_tick(close[t] - k_down * width[t], tick, False), raw_low[row])
+            upper = min(on_tick(upper, tick, True), raw_high[row])
+            lower = max(on_tick(lower, tick, False), raw_low[row])
         if met == LONG:
             of_long = of_short = max(upper, raw_open[row])
             kind_long[t] = TARGET

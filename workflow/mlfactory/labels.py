@@ -22,6 +22,7 @@ from mlfactory.barriers import barrier_width, restarts
 from mlfactory.contracts import Contract
 from mlfactory.events import EVERY_BAR, is_event
 from mlfactory.quality import LONG, NEUTRAL, SHORT, path_quality
+from mlfactory.sessions import session_opens
 from mlfactory.times import MISSING, from_nanoseconds, nanoseconds
 
 AMBIGUOUS = 3
@@ -34,8 +35,9 @@ STRIDE = 6
 
 def trades_around_the_clock(bars: pd.DataFrame) -> bool:
     """Whether the scheduled sessions are long enough for a position to be held over their end."""
-    length = nanoseconds(bars["session_close"]) - nanoseconds(bars["session_open"])
-    return bool(np.median(length) >= ROUND_THE_CLOCK.value)
+    opens = session_opens(bars["session"].to_numpy())
+    close, opening = (bars[f"session_{end}"].iloc[opens] for end in ("close", "open"))
+    return bool(np.median(nanoseconds(close) - nanoseconds(opening)) >= ROUND_THE_CLOCK.value)
 
 
 @njit(cache=True)
@@ -98,6 +100,62 @@ def strides(high: Float64Array1D, low: Float64Array1D) -> tuple[Float64Array1D, 
     return highest, lowest
 
 
+@njit(inline="always")
+def walked(
+    t: int,
+    end: int,
+    upper: float,
+    lower: float,
+    close: Float64Array1D,
+    high: Float64Array1D,
+    low: Float64Array1D,
+    first_raw: Int64Array1D,
+    raw_open: Float64Array1D,
+    raw_high: Float64Array1D,
+    raw_low: Float64Array1D,
+    stride_high: Float64Array1D,
+    stride_low: Float64Array1D,
+) -> tuple[int, np.intp, np.intp, float, float, float]:
+    """One path: its outcome, the raw row that decides, bars held, exit price, and its extremes.
+
+    `STRIDE` bars, then whole bars, are passed over until one meets a barrier; only that bar's raw
+    rows are looked at. A row that opens beyond a barrier decides by its opening; one that opens
+    between them and meets both is AMBIGUOUS, without a price. Paths end anywhere, so the processor
+    guesses wrong at every branch on the outcome: there are as few as can be, and places are
+    unsigned, as none is below 0.
+    """
+    one, stride = np.uintp(1), np.uintp(STRIDE)
+    top = bottom = close[t]
+    bar, last_bar = np.uintp(t + 1), np.uintp(end)
+    while (bar + stride <= last_bar) & (stride_high[bar] < upper) & (stride_low[bar] > lower):
+        top = max(top, stride_high[bar])
+        bottom = min(bottom, stride_low[bar])
+        bar += stride
+    while (bar < last_bar) & (high[bar] < upper) & (low[bar] > lower):
+        top = max(top, high[bar])
+        bottom = min(bottom, low[bar])
+        bar += one
+    row, last_row = np.uintp(first_raw[bar]), np.uintp(first_raw[bar + one] - 1)
+    while (row < last_row) & (raw_high[row] < upper) & (raw_low[row] > lower):
+        top = max(top, raw_high[row])
+        bottom = min(bottom, raw_low[row])
+        row += one
+    opening = raw_open[row]
+    top = max(top, raw_high[row])
+    bottom = min(bottom, raw_low[row])
+    above, below = raw_high[row] >= upper, raw_low[row] <= lower
+    kind, price = NEUTRAL, close[end]
+    if above & below & (opening < upper) & (opening > lower):
+        kind, price = AMBIGUOUS, np.nan
+    elif above & (opening > lower):
+        kind = LONG
+        price = top = max(upper, opening)
+    elif below:
+        kind = SHORT
+        price = bottom = min(lower, opening)
+    return kind, np.intp(row), np.intp(bar) - t, price, top, bottom
+
+
 @njit(cache=True)
 def scan(
     close: Float64Array1D,
@@ -134,17 +192,12 @@ def scan(
 
     Returns
     -------
-    Six arrays of (n,); NaN and -1 where there is no price or row.
+    Six arrays of (n,), see `walked`; NaN and -1 where there is no price or row.
 
     Bars whose width is missing or that are the last of their stretch are UNKNOWN. Bars whose
-    stretch ends within ``max_bars`` are walked to its end, for their concurrency only. `STRIDE`
-    bars, then whole bars, are passed over until one meets a barrier; only that bar's raw rows are
-    looked at. A row that opens beyond a barrier decides by its opening; one that opens between them
-    and meets both is AMBIGUOUS. Paths end anywhere, so the processor guesses wrong at every branch
-    on the outcome: there are as few as can be, and places are unsigned, as none is below 0.
+    stretch ends within ``max_bars`` are walked to its end, for their concurrency only.
     """
     n = len(close)
-    one, stride = np.uintp(1), np.uintp(STRIDE)
     outcome = np.empty(n, dtype=np.int8)
     decided = np.empty(n, dtype=np.int32)
     exit_price = np.empty(n)
@@ -159,35 +212,22 @@ def scan(
             continue
         upper = close[t] + k_up * width[t]
         lower = close[t] - k_down * width[t]
-        top = bottom = close[t]
-        bar, last_bar = np.uintp(t + 1), np.uintp(end)
-        while (bar + stride <= last_bar) & (stride_high[bar] < upper) & (stride_low[bar] > lower):
-            top = max(top, stride_high[bar])
-            bottom = min(bottom, stride_low[bar])
-            bar += stride
-        while (bar < last_bar) & (high[bar] < upper) & (low[bar] > lower):
-            top = max(top, high[bar])
-            bottom = min(bottom, low[bar])
-            bar += one
-        row, last_row = np.uintp(first_raw[bar]), np.uintp(first_raw[bar + one] - 1)
-        while (row < last_row) & (raw_high[row] < upper) & (raw_low[row] > lower):
-            top = max(top, raw_high[row])
-            bottom = min(bottom, raw_low[row])
-            row += one
-        opening = raw_open[row]
-        top = max(top, raw_high[row])
-        bottom = min(bottom, raw_low[row])
-        above, below = raw_high[row] >= upper, raw_low[row] <= lower
-        kind, price = NEUTRAL, close[end]
-        if above & below & (opening < upper) & (opening > lower):
-            kind, price = AMBIGUOUS, np.nan
-        elif above & (opening > lower):
-            kind = LONG
-            price = top = max(upper, opening)
-        elif below:
-            kind = SHORT
-            price = bottom = min(lower, opening)
-        outcome[t], decided[t], held[t] = kind, row, np.intp(bar) - t
+        kind, row, bars, price, top, bottom = walked(
+            t,
+            end,
+            upper,
+            lower,
+            close,
+            high,
+            low,
+            first_raw,
+            raw_open,
+            raw_high,
+            raw_low,
+            stride_high,
+            stride_low,
+        )
+        outcome[t], decided[t], held[t] = kind, row, bars
         exit_price[t], highest[t], lowest[t] = price, top, bottom
     return outcome, decided, exit_price, highest, lowest, held
 

@@ -30,6 +30,7 @@ from mlfactory.models._base import FeatureRows
 from mlfactory.oof import feature_rows
 from mlfactory.regimes import USUAL_SESSIONS
 from mlfactory.schemas import SPLIT_MARKS
+from mlfactory.sessions import session_opens
 
 DAY = pd.Timedelta(days=1)
 ANY_OUTSIDE = {"max_outside_calendar_share": 1.0}
@@ -132,7 +133,7 @@ def new_rows(
 
 def _first_needed(bars: pd.DataFrame, row: int, chosen: catalog.FeatureSet) -> int:
     """The first bar that a row's features need, and whether its market is volatile, which costs."""
-    opens = np.flatnonzero(np.diff(bars["session"].to_numpy(), prepend=-1))
+    opens = session_opens(bars["session"].to_numpy())
     own = int(np.searchsorted(opens, row, side="right")) - 1
     usual = int(opens[max(own - USUAL_SESSIONS, 0)])
     return min(first_bar_needed(bars, row, chosen) or 0, usual)

@@ -4,6 +4,7 @@ import numpy as np
 
 from mlfactory._numba import njit
 from mlfactory._typing import BoolArray1D, Float64Array1D, Int32Array1D, Int64Array1D
+from mlfactory.sessions import session_opens
 
 VOLATILE_RATIO = 1.5
 """# ASSUME half as much again as usual: contracts.yaml has two costs, and not when each is paid."""
@@ -28,7 +29,7 @@ def is_volatile(width: Float64Array1D, session: Int32Array1D) -> BoolArray1D:
     earlier sessions of each one's median. Where fewer than `LEAST_SESSIONS` are known, true: the
     higher cost.
     """
-    opens = np.flatnonzero(np.diff(session, prepend=session[:1] - 1))
+    opens = session_opens(session)
     ends = np.append(opens[1:], len(session))
     limit = VOLATILE_RATIO * _usual(_medians(width, opens, ends))
     return ~(width <= np.repeat(limit, ends - opens))  # true where either is missing

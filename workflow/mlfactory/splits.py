@@ -6,9 +6,9 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from mlfactory._typing import Int32Array1D
 from mlfactory.errors import UserError
 from mlfactory.schemas import SPLIT_MARKS
+from mlfactory.sessions import session_opens
 from mlfactory.times import nanoseconds
 
 SPLITS = ("train", "val", "test")
@@ -30,14 +30,9 @@ class Split:
     """Sessions left out before its start."""
 
 
-def _first_rows(sessions: Int32Array1D) -> np.ndarray:
-    """Row numbers at which a session begins."""
-    return np.flatnonzero(np.r_[True, np.diff(sessions) != 0])
-
-
 def _borders(bars: pd.DataFrame, first_row: int, settings: dict[str, Any]) -> tuple[int, int]:
     """Rows where validation and test begin, each the first of a session."""
-    starts = _first_rows(bars["session"].to_numpy())
+    starts = session_opens(bars["session"].to_numpy())
     times = nanoseconds(bars["datetime"])
     if settings["val_start"] is not None:
         wanted = [pd.to_datetime(settings[k], utc=True) for k in ("val_start", "test_start")]
@@ -74,7 +69,7 @@ def split_bars(bars: pd.DataFrame, first_row: int, settings: dict[str, Any]) -> 
     purge = settings["purge_bars"]
     embargo = settings["embargo_sessions"]
     sessions = bars["session"].to_numpy()
-    starts = _first_rows(sessions)
+    starts = session_opens(sessions)
 
     def after_embargo(border: int) -> int:
         kept = starts[starts >= border][embargo:]

@@ -25,6 +25,7 @@ from mlfactory.features import (
 )
 from mlfactory.features._base import Feature, Inputs, inputs
 from mlfactory.features.families import FAMILIES
+from mlfactory.sessions import session_opens
 
 MODULES: dict[str, ModuleType] = {
     module.__name__.rpartition(".")[2]: module
@@ -102,7 +103,7 @@ def warmup_sessions(chosen: FeatureSet = DEFAULT) -> int:
 def first_complete_row(bars: pd.DataFrame, chosen: FeatureSet = DEFAULT) -> int:
     """First row with all its bars and sessions before it; ``len(bars)`` when there is none."""
     session = bars["session"].to_numpy()
-    starts = np.flatnonzero(np.concatenate([[True], session[1:] != session[:-1]])[: len(bars)])
+    starts = session_opens(session)
     wanted = warmup_sessions(chosen)
     after_sessions = int(starts[wanted]) if len(starts) > wanted else len(bars)
     return min(max(warmup_bars(chosen), after_sessions), len(bars))

@@ -4,6 +4,7 @@ import numpy as np
 import pandas as pd
 
 from mlfactory.features import catalog
+from mlfactory.sessions import session_opens
 
 
 def first_bar_needed(
@@ -23,7 +24,7 @@ def first_bar_needed(
     The opening's row number; None where the bars before ``row`` are too few.
     """
     session = bars["session"].to_numpy()[: row + 1]
-    opens = np.flatnonzero(np.diff(session, prepend=session[:1] - 1))
+    opens = session_opens(session)
     by_sessions = len(opens) - 1 - catalog.warmup_sessions(chosen)
     by_bars = int(np.searchsorted(opens, row - catalog.warmup_bars(chosen), side="right")) - 1
     needed = min(by_sessions, by_bars)

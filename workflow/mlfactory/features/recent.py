@@ -9,6 +9,7 @@ import pandas as pd
 
 from mlfactory.features import catalog
 from mlfactory.features._base import Inputs, inputs, roll_factor
+from mlfactory.sessions import session_opens
 
 SPARE_BARS = 250
 """Bars beyond those needed that there is room for, so that they are moved rarely."""
@@ -88,7 +89,7 @@ class Recent:
         first = self._n - 1 - needed.bars
         if needed.sessions:
             session = self._x.session[: self._n]
-            opens = np.flatnonzero(session[1:] != session[:-1]) + 1
+            opens = session_opens(session)[1:]
             if len(opens) < needed.sessions:
                 return None
             first = min(first, int(opens[-needed.sessions]) - 1)
