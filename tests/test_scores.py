@@ -182,8 +182,9 @@ def test_only_direction_and_only_what_trained_other_rows_models_has_a_wider_inte
     walk = (by_refit(folds, walked), {"refit": REFIT})
     forms = {"folds": (folds, {}), "one block": (one_block, {}), "walk": walk}
 
-    def widths(table, more):
-        scorer = Scorer(train, table, **SETTINGS, **more)
+    def widths(table, more, block_sessions=1):
+        bootstrap = SETTINGS["bootstrap"] | {"block_sessions": block_sessions}
+        scorer = Scorer(train, table, **SETTINGS | {"bootstrap": bootstrap}, **more)
         held_out = oracle(train, table)[table["fold"].to_numpy() >= 0]
         scores = scorer.score(held_out.reset_index(drop=True))
         return {name: s["high"] - s["low"] for name, s in scores.items() if name != "macro_f1"}
@@ -195,6 +196,12 @@ def test_only_direction_and_only_what_trained_other_rows_models_has_a_wider_inte
         wider = {name: ratio for name, ratio in times.items() if ratio != pytest.approx(1)}
         direction = dict.fromkeys(("direction_gain", "direction_auc"), pytest.approx(2**0.5))
         assert wider == (direction if form == "folds" else {})
+    # Blocks of two sessions are widened where they are the shortest, and not beside the shorter.
+    plain, longer = widths(*forms["folds"]), widths(*forms["folds"], 2)
+    monkeypatch.undo()
+    for name, wide in widths(*forms["folds"], [1, 2]).items():
+        own = plain[name] * (2**0.5 if name in direction else 1.0)
+        assert wide == pytest.approx(max(own, longer[name]))
 
 
 def test_baselines_learn_the_clock_from_training_rows_only():
