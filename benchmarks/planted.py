@@ -18,7 +18,7 @@ import numpy as np
 import pandas as pd
 import yaml
 
-from mlfactory import contracts, labels, metrics
+from mlfactory import contracts, labels, metrics, quality
 from mlfactory._typing import Float64Array1D, Float64Array2D, Int64Array1D
 from mlfactory.barriers import barrier_width
 from mlfactory.bars import make_bars
@@ -142,11 +142,11 @@ def learn(rows: pd.DataFrame) -> Oracle:
     )
     neutral_cell, direction_cell = cells.of(rows)
     y = rows["label"].to_numpy()
-    directed = y != labels.NEUTRAL
+    directed = y != quality.NEUTRAL
     return Oracle(
         cells,
         _frequency(neutral_cell, ~directed, 16 * 4),
-        _frequency(direction_cell[directed], y[directed] == labels.LONG, 12 * 6),
+        _frequency(direction_cell[directed], y[directed] == quality.LONG, 12 * 6),
         np.bincount(y, minlength=3) / len(y),
     )
 
@@ -187,14 +187,14 @@ def scores(oracle: Oracle, rows: pd.DataFrame) -> dict[str, float]:
     y = rows["label"].to_numpy()
     probabilities = oracle.predict(rows)
     prior = np.tile(oracle.prior, (len(y), 1))
-    directed = y != labels.NEUTRAL
+    directed = y != quality.NEUTRAL
     loss, prior_loss = (metrics.log_losses(y, p).mean() for p in (probabilities, prior))
     side, prior_side = (
         metrics.direction_log_losses(y[directed], metrics.direction(p[directed])).mean()
         for p in (probabilities, prior)
     )
     auc = metrics.block_weighted_auc(
-        y[directed] == labels.LONG,
+        y[directed] == quality.LONG,
         metrics.direction(probabilities[directed]),
         np.zeros(directed.sum(), dtype=np.int64),
         np.ones((1, 1)),

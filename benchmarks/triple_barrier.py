@@ -16,7 +16,8 @@ import numpy as np
 from mlfactory import config, contracts
 from mlfactory.barriers import barrier_width
 from mlfactory.fills import first_rows
-from mlfactory.labels import scan, strides, trades_around_the_clock, window_ends
+from mlfactory.labels import trades_around_the_clock, window_ends
+from mlfactory.paths import scan, strides
 from mlfactory.symbol_bars import bars_of
 
 ROUNDS = 41

@@ -5,7 +5,8 @@ import pandas as pd
 import pytest
 
 from market import MINUTE, bars_of
-from mlfactory.fills import first_rows, on_tick
+from mlfactory.fills import first_rows
+from mlfactory.paths import on_tick
 from traded_market import FLAT, market_of, random_market, traded
 
 

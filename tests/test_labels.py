@@ -8,7 +8,8 @@ from mlfactory import labels as module
 from mlfactory import schemas, tables
 from mlfactory.barriers import average_true_range, barrier_width, restarts
 from mlfactory.contracts import Slippage
-from mlfactory.labels import STRIDE, average_uniqueness, label_bars, trades_around_the_clock
+from mlfactory.labels import average_uniqueness, label_bars, trades_around_the_clock
+from mlfactory.paths import STRIDE
 
 NAMES = {0: "short", 1: "neutral", 2: "long"}
 FLAT = (100.0, 101.0, 99.0, 100.0)
@@ -215,7 +216,7 @@ def test_labels_equal_their_naive_twin(seed, max_bars, cross_sessions):
 
 @pytest.mark.parametrize("seed", range(4))
 def test_paths_of_many_strides_equal_their_naive_twin(seed):
-    """Up to six strides of `labels.STRIDE` bars before a barrier is met."""
+    """Up to six strides of `paths.STRIDE` bars before a barrier is met."""
     seen, held = check_against_twin(seed, 6 * STRIDE + 3, 4, True, segments=0.0)
     assert "short" in seen
     assert held[held > 2 * STRIDE].nunique() > STRIDE

@@ -13,7 +13,7 @@ from mlfactory._numba import njit
 from mlfactory._typing import Float64Array1D, Int32Array1D, Int64Array1D
 from mlfactory.backtest import Market
 from mlfactory.costs import Costs
-from mlfactory.fills import EXITS, HOLE
+from mlfactory.paths import EXITS, HOLE
 from mlfactory.sessions import session_opens
 from mlfactory.times import from_nanoseconds, nanoseconds
 

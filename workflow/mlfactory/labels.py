@@ -14,23 +14,18 @@ from mlfactory._numba import njit
 from mlfactory._typing import (
     BoolArray1D,
     Float64Array1D,
-    Int8Array1D,
     Int32Array1D,
     Int64Array1D,
 )
 from mlfactory.barriers import barrier_width, restarts
 from mlfactory.contracts import Contract
 from mlfactory.events import EVERY_BAR, is_event
-from mlfactory.quality import LONG, NEUTRAL, SHORT, path_quality
+from mlfactory.paths import AMBIGUOUS, scan, strides
+from mlfactory.quality import SHORT, path_quality
 from mlfactory.sessions import session_opens
 from mlfactory.times import MISSING, from_nanoseconds, nanoseconds
 
-AMBIGUOUS = 3
-UNKNOWN = -1
 ROUND_THE_CLOCK = pd.Timedelta(hours=20)
-
-STRIDE = 6
-"""Bars that are passed over at once while none of them meets a barrier."""
 
 
 def trades_around_the_clock(bars: pd.DataFrame) -> bool:
@@ -82,154 +77,6 @@ def in_session(
         return np.ones(len(bars), dtype=bool)
     ends = bars["datetime"] + bar_interval * max_bars
     return (ends < bars["session_close"]).to_numpy()
-
-
-@njit(cache=True)
-def strides(high: Float64Array1D, low: Float64Array1D) -> tuple[Float64Array1D, Float64Array1D]:
-    """Highest and lowest price of each bar and the next ones, `STRIDE` in all, (n,) each.
-
-    Of the last bars, which have fewer, there is none: they hold what was in memory.
-    """
-    n = len(high)
-    highest, lowest = np.empty(n), np.empty(n)
-    for t in range(n - STRIDE + 1):
-        top, bottom = high[t], low[t]
-        for bar in range(t + 1, t + STRIDE):
-            top, bottom = max(top, high[bar]), min(bottom, low[bar])
-        highest[t], lowest[t] = top, bottom
-    return highest, lowest
-
-
-@njit(inline="always")
-def walked(
-    t: int,
-    end: int,
-    upper: float,
-    lower: float,
-    close: Float64Array1D,
-    high: Float64Array1D,
-    low: Float64Array1D,
-    first_raw: Int64Array1D,
-    raw_open: Float64Array1D,
-    raw_high: Float64Array1D,
-    raw_low: Float64Array1D,
-    stride_high: Float64Array1D,
-    stride_low: Float64Array1D,
-) -> tuple[int, np.intp, np.intp, float, float, float]:
-    """One path: its outcome, the raw row that decides, bars held, exit price, and its extremes.
-
-    `STRIDE` bars, then whole bars, are passed over until one meets a barrier; only that bar's raw
-    rows are looked at. A row that opens beyond a barrier decides by its opening; one that opens
-    between them and meets both is AMBIGUOUS, without a price. Paths end anywhere, so the processor
-    guesses wrong at every branch on the outcome: there are as few as can be, and places are
-    unsigned, as none is below 0.
-    """
-    one, stride = np.uintp(1), np.uintp(STRIDE)
-    top = bottom = close[t]
-    bar, last_bar = np.uintp(t + 1), np.uintp(end)
-    while (bar + stride <= last_bar) & (stride_high[bar] < upper) & (stride_low[bar] > lower):
-        top = max(top, stride_high[bar])
-        bottom = min(bottom, stride_low[bar])
-        bar += stride
-    while (bar < last_bar) & (high[bar] < upper) & (low[bar] > lower):
-        top = max(top, high[bar])
-        bottom = min(bottom, low[bar])
-        bar += one
-    row, last_row = np.uintp(first_raw[bar]), np.uintp(first_raw[bar + one] - 1)
-    while (row < last_row) & (raw_high[row] < upper) & (raw_low[row] > lower):
-        top = max(top, raw_high[row])
-        bottom = min(bottom, raw_low[row])
-        row += one
-    opening = raw_open[row]
-    top = max(top, raw_high[row])
-    bottom = min(bottom, raw_low[row])
-    above, below = raw_high[row] >= upper, raw_low[row] <= lower
-    kind, price = NEUTRAL, close[end]
-    if above & below & (opening < upper) & (opening > lower):
-        kind, price = AMBIGUOUS, np.nan
-    elif above & (opening > lower):
-        kind = LONG
-        price = top = max(upper, opening)
-    elif below:
-        kind = SHORT
-        price = bottom = min(lower, opening)
-    return kind, np.intp(row), np.intp(bar) - t, price, top, bottom
-
-
-@njit(cache=True)
-def scan(
-    close: Float64Array1D,
-    high: Float64Array1D,
-    low: Float64Array1D,
-    width: Float64Array1D,
-    last: Int64Array1D,
-    first_raw: Int64Array1D,
-    raw_open: Float64Array1D,
-    raw_high: Float64Array1D,
-    raw_low: Float64Array1D,
-    stride_high: Float64Array1D,
-    stride_low: Float64Array1D,
-    k_up: float,
-    k_down: float,
-    max_bars: int,
-) -> tuple[Int8Array1D, Int32Array1D, Float64Array1D, Float64Array1D, Float64Array1D, Int32Array1D]:
-    """Outcome, deciding raw row, exit price, highest and lowest price met, and bars held.
-
-    Parameters
-    ----------
-    close, high, low, width
-        (n,) prices of the bars and the unit of their barriers.
-    last
-        (n,) the last bar of each bar's stretch, as `window_ends` gives it.
-    first_raw
-        (n + 1,) the first raw row of each bar, which has at least one.
-    raw_open, raw_high, raw_low
-        Prices of the raw rows.
-    stride_high, stride_low
-        What `strides` makes of ``high`` and ``low``.
-    k_up, k_down, max_bars
-        Distances of the barriers in units of ``width``, and the vertical one in bars.
-
-    Returns
-    -------
-    Six arrays of (n,), see `walked`; NaN and -1 where there is no price or row.
-
-    Bars whose width is missing or that are the last of their stretch are UNKNOWN. Bars whose
-    stretch ends within ``max_bars`` are walked to its end, for their concurrency only.
-    """
-    n = len(close)
-    outcome = np.empty(n, dtype=np.int8)
-    decided = np.empty(n, dtype=np.int32)
-    exit_price = np.empty(n)
-    highest = np.empty(n)
-    lowest = np.empty(n)
-    held = np.empty(n, dtype=np.int32)
-    for t in range(n):
-        end = min(t + max_bars, last[t])
-        if np.isnan(width[t]) or end == t:
-            outcome[t], decided[t], held[t] = UNKNOWN, -1, 0
-            exit_price[t] = highest[t] = lowest[t] = np.nan
-            continue
-        upper = close[t] + k_up * width[t]
-        lower = close[t] - k_down * width[t]
-        kind, row, bars, price, top, bottom = walked(
-            t,
-            end,
-            upper,
-            lower,
-            close,
-            high,
-            low,
-            first_raw,
-            raw_open,
-            raw_high,
-            raw_low,
-            stride_high,
-            stride_low,
-        )
-        outcome[t], decided[t], held[t] = kind, row, bars
-        exit_price[t], highest[t], lowest[t] = price, top, bottom
-    return outcome, decided, exit_price, highest, lowest, held
 
 
 @njit(cache=True)

@@ -72,6 +72,7 @@ def setup(snakemake: Any) -> None:
     logging.captureWarnings(True)
     end_with_run()
     # What is left at the end goes with the process; to look for cycles in it takes half a second.
+    # ASSUME nothing is written only when a cycle is found: files are closed where they are made.
     atexit.register(gc.freeze)
 
     def report(

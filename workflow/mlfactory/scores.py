@@ -26,19 +26,6 @@ from mlfactory.statistics import (
 from mlfactory.tables import plain
 from mlfactory.walkforward import as_predictions, refits
 
-REUSED = 2**0.5
-"""Standard errors of a direction's scores out of fold, in what resampling sessions says.
-
-Each label trains the models that score other folds' rows, so that what two rows have to do with
-each other by chance is counted at both: the variance of a sum over ordered pairs is twice what it
-is where each pair is counted once, as walk-forward. Resampled rows keep their predictions and do
-not say so. It holds where there is nothing to find, and then nothing clusters over days either: the
-longer blocks' interval, which is shown where it is the wider one, stays as it is. Measured by
-`benchmarks/validity.py`. Source, on the variance of a sum over pairs: Hoeffding, A Class of
-Statistics with Asymptotically Normal Distribution, 1948; on such intervals being too narrow: Bates,
-Hastie and Tibshirani, Cross-Validation: What Does It Estimate and How Well Does It Do It?, 2024.
-"""
-
 
 class Scorer:
     """Scores predictions of one horizon's held-out rows against both baselines.
@@ -92,7 +79,7 @@ class Scorer:
             session, bootstrap["block_sessions"], samples=bootstrap["samples"], seed=seed
         )
         self.confidence = bootstrap["confidence"]
-        self.direction_error = REUSED if refit is None and len(fits) > 1 else 1.0
+        self.direction_error = 1.0 if refit is not None else _reuse(pairs, self.rows)
 
     def describe(self) -> dict[str, Any]:
         """Rows, effective rows, sessions and class shares of what is scored."""
@@ -198,6 +185,35 @@ class Scorer:
         sums = np.zeros((drawn.counts.shape[1], 3 * metrics.CALIBRATION_BINS))
         np.add.at(sums, (drawn.block[:, None], bins), gap)
         return metrics.calibration_gaps(drawn.counts @ sums, drawn.sums(np.ones(len(self.y))))
+
+
+def _reuse(pairs: list[tuple[Int64Array1D, Int64Array1D]], scored: Int64Array1D) -> float:
+    """Standard errors of a direction's scores in what resampling sessions says.
+
+    A label that is scored trains the models that score other folds' rows, so that what two rows
+    have to do with each other by chance is counted at both: the variance of a sum over ordered
+    pairs is twice what it is where each pair is counted once, as walk-forward. Resampled rows keep
+    their predictions and do not say so. It holds where there is nothing to find, and less so where
+    predictions owe little to chance; the interval is then too wide. What clusters over days has
+    been found, so that the longer blocks' interval, which is shown where it is the wider one, stays
+    as it is. Measured by `benchmarks/validity.py`. Source, on the variance of a sum over pairs:
+    Hoeffding, A Class of Statistics with Asymptotically Normal Distribution, 1948; on such
+    intervals being too narrow: Bates, Hastie and Tibshirani, Cross-Validation: What Does It
+    Estimate and How Well Does It Do It?, 2024.
+
+    Parameters
+    ----------
+    pairs
+        Training and scored rows of each fit.
+    scored
+        Of all fits.
+
+    Returns
+    -------
+    From 1, where no training row is scored itself, to the root of 2, where all are.
+    """
+    train = np.concatenate([rows for rows, _ in pairs])
+    return float(np.sqrt(1 + np.isin(train, scored).mean()))
 
 
 def _folds_of(data: TrainingSet, embargo: int) -> list[tuple[Int64Array1D, Int64Array1D]]:

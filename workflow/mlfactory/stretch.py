@@ -19,7 +19,8 @@ from mlfactory._typing import (
 from mlfactory.barriers import barrier_width
 from mlfactory.contracts import Contract
 from mlfactory.errors import UserError
-from mlfactory.labels import AMBIGUOUS, scan, strides, trades_around_the_clock, window_ends
+from mlfactory.labels import trades_around_the_clock, window_ends
+from mlfactory.paths import AMBIGUOUS, scan, strides
 from mlfactory.scaling import RobustScaler
 from mlfactory.schemas import SPLIT_MARKS
 from mlfactory.times import rows_at
@@ -38,7 +39,7 @@ class Stretch:
     time
         First and last searched bar.
     bars
-        The n searched bars and their raw rows, what `labels.scan` wants but for barriers.
+        The n searched bars and their raw rows, what `paths.scan` wants but for barriers.
     rows
         (m,) numbers of the bars whose longest window ends within the searched ones.
     features

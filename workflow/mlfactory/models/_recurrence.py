@@ -15,6 +15,7 @@ from typing import Any, NamedTuple
 import numpy as np
 import torch
 from torch import Tensor
+from torch.autograd.function import once_differentiable
 
 from mlfactory._numba import njit
 from mlfactory._typing import Float32Array3D
@@ -208,8 +209,10 @@ class Steps(torch.autograd.Function):
     """A layer's outputs at every step of every window, started from zeros."""
 
     @staticmethod
-    def forward(ctx: Any, own: Tensor, recurrent: Tensor, rows: int, cell: Cell) -> Tensor:
-        """Outputs (T, h, c r).
+    def forward(
+        ctx: Any, own: Tensor, recurrent: Tensor, rows: int, cell: Cell, last: bool
+    ) -> Tensor:
+        """Outputs (T, h, c r), or those of the last step, (1, h, c r).
 
         Parameters
         ----------
@@ -219,6 +222,8 @@ class Steps(torch.autograd.Function):
             (m, h + 1) weights of the output before, and the recurrent bias.
         rows
             Rows of a chunk.
+        last
+            Whether only the last step's outputs are wanted.
         """
         m, chunks, length = own.shape
         h, steps = m // cell.gates, length - rows + 1
@@ -232,16 +237,18 @@ class Steps(torch.autograd.Function):
         for t, (known, sums) in enumerate(zip(outputs[:-1], gates, strict=True)):
             torch.mm(recurrent, known, out=sums)
             cell.step(gate[t], given, t, cells[t], cells[t + 1], out[t, :h], out[t + 1, :h])
-        return outputs[1:, :h]
+        return outputs[-1:, :h] if last else outputs[1:, :h]
 
     @staticmethod
+    @once_differentiable
     def backward(ctx: Any, d_outputs: Tensor) -> tuple[Tensor | None, ...]:
         """Gradients of ``own`` and ``recurrent``."""
         recurrent, gates, memory, outputs = ctx.saved_tensors
         (chunks, _, length), (steps, m, width), h = ctx.shape, gates.shape, memory.shape[1]
         d_own, d_recurrent = gates.new_zeros(m, chunks, length), torch.zeros_like(recurrent)
         d_gates, d_memory = gates.new_empty(m, width), gates.new_zeros(h, width)
-        d_after, transposed = d_outputs[-1].clone(), recurrent[:, :h].t().contiguous()
+        d_after = d_outputs[-1].clone(memory_format=torch.contiguous_format)
+        transposed, first = recurrent[:, :h].t().contiguous(), steps - len(d_outputs)
         gate, cells, out = _by_chunk(ctx, gates, memory, outputs)
         state = [array[0] for array in _by_chunk(ctx, d_gates[None], d_memory[None], d_after[None])]
         summed = d_own.numpy()
@@ -249,9 +256,9 @@ class Steps(torch.autograd.Function):
             ctx.cell.back(gate[t], cells[t], cells[t + 1], out[t, :h], summed, t, *state)
             d_recurrent.addmm_(d_gates, outputs[t].t())
             d_after.addmm_(transposed, d_gates)
-            if t:
-                d_after += d_outputs[t - 1]
-        return d_own, d_recurrent, None, None
+            if t > first:
+                d_after += d_outputs[t - 1 - first]
+        return d_own, d_recurrent, None, None, None
 
 
 def _by_chunk(ctx: Any, *tensors: Tensor) -> list[Float32Array3D]:

@@ -83,7 +83,8 @@ class Recurrent(Network):
         by_row = inputs.reshape(chunks * length, width).t()
         own = torch.addmm(layer.bias_ih_l0[:, None], layer.weight_ih_l0, by_row)
         recurrent = torch.cat([layer.weight_hh_l0, layer.bias_hh_l0[:, None]], dim=1)
-        outputs = Steps.apply(own.view(-1, chunks, length), recurrent, rows, cell)
+        last = self.rest is None
+        outputs = Steps.apply(own.view(-1, chunks, length), recurrent, rows, cell, last)
         scores: Tensor = self._scores(outputs.permute(2, 0, 1))
         return scores.view(chunks, rows, -1)
 

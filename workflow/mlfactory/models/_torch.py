@@ -340,6 +340,7 @@ class TorchModel(Model):
     def _computing(self, seed: int) -> Iterator[None]:
         """With the configured threads and the seed; the process's own generator is left alone."""
         torch.set_num_threads(self.threads)
+        # As use_deterministic_algorithms(True, warn_only=True), which imports the compiler.
         torch.set_deterministic_debug_mode("warn")
         with torch.random.fork_rng(devices=[0] if self.device.gpu else []), uncompiled():
             torch.manual_seed(seed)

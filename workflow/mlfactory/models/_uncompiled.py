@@ -19,7 +19,8 @@ _COMPILER = "torch._dynamo"
 def uncompiled() -> Iterator[None]:
     """A stand-in for the compiler, by which all is exempt from it, unless it is imported already.
 
-    # ASSUME of the pinned torch: optimizers ask of the compiler nothing else.
+    torch remembers the answer: should somebody compile later in this process, optimizers' methods
+    are no longer exempt. # ASSUME of the pinned torch: optimizers ask of the compiler nothing else.
     """
     if _COMPILER in sys.modules:
         yield
