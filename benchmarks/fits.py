@@ -1,9 +1,11 @@
 """Models x horizons x (five folds and full) through the workflow: CPU of all processes, by model.
 
 A model's line holds its fits, their start included, as each counted itself when it was done; the
-rest is Snakemake, the selections that some models read, and writing the predictions; what comes
-before, market to folds, is made first and not counted. By default all nine base models, four horizons, about 25k training rows, on two cores. The five quick ones on
-52k bars: ``--months 9 --horizons 20 --models`` and their names.
+rest is Snakemake, the selections that some models read, and writing the predictions. What comes
+before, market to folds, is made first and not counted.
+
+By default all nine base models, four horizons, about 25k training rows, on two cores. The five
+quick ones on 52k bars: ``--months 9 --horizons 20 --models`` and their names.
 """
 
 import argparse
