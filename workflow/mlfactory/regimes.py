@@ -32,7 +32,19 @@ def is_volatile(width: Float64Array1D, session: Int32Array1D) -> BoolArray1D:
     opens = session_opens(session)
     ends = np.append(opens[1:], len(session))
     limit = VOLATILE_RATIO * _usual(_medians(width, opens, ends))
-    return ~(width <= np.repeat(limit, ends - opens))  # true where either is missing
+    return _above(width, limit, opens, ends)
+
+
+@njit(cache=True)
+def _above(
+    width: Float64Array1D, limit: Float64Array1D, first: Int64Array1D, end: Int64Array1D
+) -> BoolArray1D:
+    """Whether each bar is not at most its stretch's limit: so too where either is missing."""
+    found = np.empty(len(width), dtype=np.bool_)
+    for i in range(len(first)):
+        for t in range(first[i], end[i]):
+            found[t] = not width[t] <= limit[i]
+    return found
 
 
 @njit(cache=True)
