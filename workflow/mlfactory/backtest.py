@@ -24,11 +24,17 @@ from mlfactory.times import nanoseconds
 
 def net_of_one(market: "Market", per_trade: Costs) -> tuple[Float64Array1D, Float64Array1D]:
     """What one contract's position of each bar would earn after costs, long and short, (n,)."""
-    fills, of_point = market.fills, market.contract.multiplier
-    always = per_trade.entry_slippage + per_trade.commission
+    fills, always = market.fills, per_trade.entry_slippage + per_trade.commission
+
+    def net(moved: Float64Array1D, exit_slippage: Float64Array1D) -> Float64Array1D:
+        moved *= market.contract.multiplier
+        moved -= always
+        moved -= exit_slippage
+        return moved
+
     return (
-        of_point * (fills.exit_long - fills.entry) - always - per_trade.exit_slippage_long,
-        of_point * (fills.entry - fills.exit_short) - always - per_trade.exit_slippage_short,
+        net(fills.exit_long - fills.entry, per_trade.exit_slippage_long),
+        net(fills.entry - fills.exit_short, per_trade.exit_slippage_short),
     )
 
 
