@@ -34,7 +34,7 @@ def bars_of(raw, *, per_bar=5, session=None, segment=None):
     raw_bars = pd.DataFrame(raw, columns=["open", "high", "low", "close"])
     raw_bars.insert(0, "datetime", times)
     raw_bars["volume"] = 1.0
-    raw_bars["bar"] = bar.astype(np.int64)
+    raw_bars["bar"] = bar.astype(np.int32)
     grouped = raw_bars.groupby("bar")
     session = np.zeros(n, dtype=np.int32) if session is None else np.asarray(session, np.int32)
     segment = np.zeros(n, dtype=np.int32) if segment is None else np.asarray(segment, np.int32)

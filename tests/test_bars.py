@@ -117,7 +117,7 @@ def test_tables_have_the_promised_types():
         **{"segment": "int32", "contract": "str"},
     }
     assert list(raw_bars) == ["datetime", "open", "high", "low", "close", "volume", "bar"]
-    assert raw_bars["bar"].dtype == np.int64
+    assert raw_bars["bar"].dtype == np.int32
 
 
 def test_last_bar_that_the_file_does_not_finish_is_left_out():

@@ -24,18 +24,37 @@ from mlfactory.times import nanoseconds
 
 def net_of_one(market: "Market", per_trade: Costs) -> tuple[Float64Array1D, Float64Array1D]:
     """What one contract's position of each bar would earn after costs, long and short, (n,)."""
-    fills, always = market.fills, per_trade.entry_slippage + per_trade.commission
-
-    def net(moved: Float64Array1D, exit_slippage: Float64Array1D) -> Float64Array1D:
-        moved *= market.contract.multiplier
-        moved -= always
-        moved -= exit_slippage
-        return moved
-
-    return (
-        net(fills.exit_long - fills.entry, per_trade.exit_slippage_long),
-        net(fills.entry - fills.exit_short, per_trade.exit_slippage_short),
+    fills = market.fills
+    long, short = _net(
+        fills.entry,
+        fills.exit_long,
+        fills.exit_short,
+        market.contract.multiplier,
+        per_trade.entry_slippage,
+        per_trade.exit_slippage_long,
+        per_trade.exit_slippage_short,
+        per_trade.commission,
     )
+    return long, short
+
+
+@njit(cache=True)
+def _net(
+    entry: Float64Array1D,
+    exit_long: Float64Array1D,
+    exit_short: Float64Array1D,
+    multiplier: float,
+    entry_slippage: Float64Array1D,
+    exit_slippage_long: Float64Array1D,
+    exit_slippage_short: Float64Array1D,
+    commission: Float64Array1D,
+) -> tuple[Float64Array1D, Float64Array1D]:
+    long, short = np.empty(len(entry)), np.empty(len(entry))
+    for t in range(len(entry)):
+        always = entry_slippage[t] + commission[t]
+        long[t] = (exit_long[t] - entry[t]) * multiplier - always - exit_slippage_long[t]
+        short[t] = (entry[t] - exit_short[t]) * multiplier - always - exit_slippage_short[t]
+    return long, short
 
 
 @njit(cache=True)

@@ -50,7 +50,7 @@ def average_true_range(
 def restarts(session: Int32Array1D, segment: Int32Array1D) -> BoolArray1D:
     """Bars that open a session or a segment, (n,) bool; the first bar is one."""
     first = np.ones(len(session), dtype=bool)
-    first[1:] = (np.diff(session) != 0) | (np.diff(segment) != 0)
+    first[1:] = (session[1:] != session[:-1]) | (segment[1:] != segment[:-1])
     return first
 
 

@@ -277,7 +277,8 @@ def _joined(rows: pd.DataFrame, bar_open: Int64Array1D, breaks: BoolArray1D) -> 
 
 def _raw_bars(rows: pd.DataFrame, bar_open: Int64Array1D) -> pd.DataFrame:
     raw_bars = rows[["datetime", *_OHLCV]].reset_index(drop=True)
-    raw_bars["bar"] = np.cumsum(np.diff(bar_open, prepend=bar_open[:1]) != 0).astype(np.int64)
+    opens = np.diff(bar_open, prepend=bar_open[:1]) != 0
+    raw_bars["bar"] = np.cumsum(opens, dtype=np.int32)
     return raw_bars
 
 

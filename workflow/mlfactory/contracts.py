@@ -41,11 +41,11 @@ class Slippage:
     calm: float
     volatile: float
 
-    def when(self, volatile: bool | BoolArray1D) -> Any:
-        """That of a volatile market or of a calm one, in the shape of ``volatile``."""
+    def when(self, volatile: bool | BoolArray1D, unit: float) -> Any:
+        """That of a volatile market or of a calm one, times ``unit``, shaped as ``volatile``."""
         if isinstance(volatile, bool):
-            return self.volatile if volatile else self.calm
-        return np.where(volatile, self.volatile, self.calm)
+            return unit * (self.volatile if volatile else self.calm)
+        return np.where(volatile, unit * self.volatile, unit * self.calm)
 
 
 @dataclass(frozen=True)
@@ -90,9 +90,9 @@ class Contract:
         Ticks become price by the tick's size; its value in currency has no part in it.
         """
         if self.slippage_bps is not None:
-            return price * (self.slippage_bps.when(volatile) * 1e-4)
+            return price * self.slippage_bps.when(volatile, 1e-4)
         assert self.slippage_ticks is not None
-        return price * 0.0 + self.slippage_ticks.when(volatile) * self.tick_size
+        return price * 0.0 + self.slippage_ticks.when(volatile, self.tick_size)
 
     def round_trip_cost(self, price: Price, *, volatile: bool | BoolArray1D = False) -> Price:
         """Commission and two fills' slippage in price units, in the shape of ``price``."""

@@ -37,7 +37,9 @@ def costs(fills: Fills, contract: Contract, slippage: float = 1.0) -> Costs:
     per_price = contract.multiplier
 
     def slipped(price: Float64Array1D, volatile: BoolArray1D) -> Float64Array1D:
-        return slippage * per_price * contract.slippage(price, volatile=volatile)
+        paid = contract.slippage(price, volatile=volatile)
+        paid *= slippage * per_price
+        return paid
 
     return Costs(
         slipped(fills.entry, fills.entry_volatile),

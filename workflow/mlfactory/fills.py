@@ -139,7 +139,7 @@ def fills(
 
 
 @njit(cache=True)
-def first_rows(bar: Int64Array1D, n: int) -> Int64Array1D:
+def first_rows(bar: Int32Array1D, n: int) -> Int64Array1D:
     """The first raw row of each of n bars, and the number of raw rows, (n + 1,).
 
     ``bar`` holds each raw row's bar, ascending; a bar without rows has those of the next one.
@@ -161,7 +161,7 @@ def _why_stretches_end(bars: pd.DataFrame, over_night: bool) -> Int8Array1D:
     why[-1:] = END
     next_session = session[1:] != session[:-1]
     at = np.flatnonzero(next_session | (segment[1:] != segment[:-1]))
-    name = pd.factorize(bars["contract"].iloc[np.r_[at, at + 1]])[0]
+    name = pd.factorize(bars["contract"].array[np.r_[at, at + 1]])[0]
     rolled = name[len(at) :] != name[: len(at)]
     why[at] = np.select([rolled, next_session[at] & (not over_night)], [ROLL, SESSION], HOLE)
     return why

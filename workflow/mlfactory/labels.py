@@ -31,8 +31,8 @@ ROUND_THE_CLOCK = pd.Timedelta(hours=20)
 def trades_around_the_clock(bars: pd.DataFrame) -> bool:
     """Whether the scheduled sessions are long enough for a position to be held over their end."""
     opens = session_opens(bars["session"].to_numpy())
-    close, opening = (bars[f"session_{end}"].iloc[opens] for end in ("close", "open"))
-    return bool(np.median(nanoseconds(close) - nanoseconds(opening)) >= ROUND_THE_CLOCK.value)
+    close, opening = (nanoseconds(bars[f"session_{end}"])[opens] for end in ("close", "open"))
+    return bool(np.median(close - opening) >= ROUND_THE_CLOCK.value)
 
 
 @njit(cache=True)

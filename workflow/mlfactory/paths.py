@@ -255,17 +255,17 @@ def priced(
         ends = t + held
         of_long = of_short = price
         kind_long[t] = kind_short[t] = STOP
-        if met != NEUTRAL:
-            upper = min(on_tick(upper, tick, True), raw_high[row])
-            lower = max(on_tick(lower, tick, False), raw_low[row])
         if met == LONG:
-            of_long = of_short = max(upper, raw_open[row])
+            above = min(on_tick(upper, tick, True), raw_high[row])
+            of_long = of_short = max(above, raw_open[row])
             kind_long[t] = TARGET
         elif met == SHORT:
-            of_long = of_short = min(lower, raw_open[row])
+            below = max(on_tick(lower, tick, False), raw_low[row])
+            of_long = of_short = min(below, raw_open[row])
             kind_short[t] = TARGET
         elif met == AMBIGUOUS:
-            of_long, of_short = lower, upper
+            of_long = max(on_tick(lower, tick, False), raw_low[row])
+            of_short = min(on_tick(upper, tick, True), raw_high[row])
         else:
             kind = why[last[t]] if t + max_bars > last[t] else VERTICAL
             kind_long[t] = kind_short[t] = kind

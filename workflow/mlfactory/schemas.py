@@ -86,7 +86,7 @@ BARS = Schema(
 
 RAW_BARS = Schema(
     "raw bars",
-    {**_OHLCV, "bar": Column("int64", "row of bars", low=0)},
+    {**_OHLCV, "bar": Column("int32", "row of bars", low=0)},
     ordered=_OHLC_ORDER,
 )
 

@@ -10,7 +10,7 @@ MISSING = np.iinfo(np.int64).min
 
 def nanoseconds(times: pd.Series) -> Int64Array1D:
     """A UTC time column as (n,) int64 nanoseconds; missing times are ``MISSING``."""
-    return times.dt.tz_convert(None).to_numpy(dtype="datetime64[ns]").view(np.int64)
+    return times.to_numpy(dtype="datetime64[ns]").view(np.int64)
 
 
 def rows_at(times: pd.Series, wanted: pd.Series) -> slice:

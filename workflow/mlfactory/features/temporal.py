@@ -97,7 +97,7 @@ def _cycles(x: Inputs) -> dict[str, Float64Array1D]:
 
 def _clock(time_ns: Int64Array1D, zone: str) -> dict[str, Int64Array1D]:
     """What a zone's clocks show: ``hour``, ``minute``, and ``weekday`` counted from Monday."""
-    local = pd.DatetimeIndex(time_ns, tz="UTC").tz_convert(zone).tz_localize(None)
+    local = pd.DatetimeIndex(time_ns, tz=zone).tz_localize(None)
     minutes = local.asi8 // MINUTE_NS
     hours = minutes // 60
     return {"hour": hours % 24, "minute": minutes % 60, "weekday": (hours // 24 + _THURSDAY) % 7}
