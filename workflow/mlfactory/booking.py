@@ -10,7 +10,7 @@ import numpy as np
 import pandas as pd
 
 from mlfactory._numba import njit
-from mlfactory._typing import Float64Array1D, Int32Array1D, Int64Array1D
+from mlfactory._typing import Float64Array1D, Float64Array2D, Int32Array1D, Int64Array1D
 from mlfactory.backtest import Market
 from mlfactory.costs import Costs
 from mlfactory.paths import EXITS, HOLE
@@ -87,21 +87,61 @@ def booked(market: Market, taken: Int32Array1D, per_trade: Costs) -> Booked:
     """
     session, (opens, number) = market.bars["session"].to_numpy(), _sessions(market)
     mark = market.bars["close"].to_numpy()[np.r_[opens[1:], len(session)] - 1]
-    t, fills = np.flatnonzero(taken), market.fills
-    first, last = _first_and_last(market, number, t)
-    signed = taken[t] * market.contract.multiplier
-    exit_price = np.where(taken[t] > 0, fills.exit_long[t], fills.exit_short[t])
-    gross = np.zeros(len(opens))
-    np.add.at(gross, last, signed * exit_price)
-    np.add.at(gross, first, -signed * fills.entry[t])
-    _mark(gross, first, last, signed, mark)
-    size = np.abs(taken[t])
-    slippage, commission = np.zeros(len(opens)), np.zeros(len(opens))
-    np.add.at(slippage, first, size * per_trade.entry_slippage[t])
-    np.add.at(slippage, last, size * per_trade.exit_slippage(taken, t))
-    for at in (first, last):  # half of it for each fill
-        np.add.at(commission, at, 0.5 * size * per_trade.commission[t])
+    fills = market.fills
+    gross, slippage, commission = _by_session(
+        taken,
+        fills.exit_bar,
+        number,
+        mark,
+        market.contract.multiplier,
+        fills.entry,
+        fills.exit_long,
+        fills.exit_short,
+        per_trade.entry_slippage,
+        per_trade.exit_slippage_long,
+        per_trade.exit_slippage_short,
+        per_trade.commission,
+    )
     return Booked(session[opens], gross, slippage, commission)
+
+
+@njit(cache=True)
+def _by_session(
+    taken: Int32Array1D,
+    exit_bar: Int32Array1D,
+    number: Int64Array1D,
+    mark: Float64Array1D,
+    multiplier: float,
+    entry: Float64Array1D,
+    exit_long: Float64Array1D,
+    exit_short: Float64Array1D,
+    entry_slippage: Float64Array1D,
+    exit_slippage_long: Float64Array1D,
+    exit_slippage_short: Float64Array1D,
+    commission: Float64Array1D,
+) -> Float64Array2D:
+    """Gross, slippage and commission by session, (3, s); ``mark`` values what is open at its end.
+
+    Half of a trade's commission is of each of its fills.
+    """
+    found = np.zeros((3, len(mark)))
+    gross, slippage, commissions = found
+    for t in range(len(taken)):
+        if taken[t] == 0:
+            continue
+        first, last = number[min(t + 1, len(number) - 1)], number[exit_bar[t]]
+        size, signed = abs(taken[t]), taken[t] * multiplier
+        long = taken[t] > 0
+        gross[first] -= signed * entry[t]
+        gross[last] += signed * (exit_long[t] if long else exit_short[t])
+        for ends in range(first, last):
+            gross[ends] += signed * mark[ends]
+            gross[ends + 1] -= signed * mark[ends]
+        slippage[first] += size * entry_slippage[t]
+        slippage[last] += size * (exit_slippage_long[t] if long else exit_slippage_short[t])
+        commissions[first] += 0.5 * size * commission[t]
+        commissions[last] += 0.5 * size * commission[t]
+    return found
 
 
 def _sessions(market: Market) -> tuple[Int64Array1D, Int64Array1D]:
@@ -117,21 +157,6 @@ def _first_and_last(
 ) -> tuple[Int64Array1D, Int64Array1D]:
     """Numbers of the sessions in which the positions of bars ``t`` are entered, and end."""
     return number[np.minimum(t + 1, len(number) - 1)], number[market.fills.exit_bar[t]]
-
-
-@njit(cache=True)
-def _mark(
-    gross: Float64Array1D,
-    first: Int64Array1D,
-    last: Int64Array1D,
-    signed: Float64Array1D,
-    mark: Float64Array1D,
-) -> None:
-    """Value open positions at the end of each session, in place of ``gross`` by session."""
-    for i in range(len(first)):
-        for ends in range(first[i], last[i]):
-            gross[ends] += signed[i] * mark[ends]
-            gross[ends + 1] -= signed[i] * mark[ends]
 
 
 def equity(
