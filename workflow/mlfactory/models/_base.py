@@ -204,14 +204,14 @@ class Model(ABC):
         self._check_labelled(train)
         self._check_learnable(train)
         self.feature_names = X_train.names
-        self.classes = tuple(int(label) for label in np.unique(y_train))
+        self.classes = tuple(np.flatnonzero(np.bincount(y_train)).tolist())
         if X_val is None or y_val is None or len(X_val) == 0:
             return {"rows": len(X_train), **self._fit(train, None, seed)}
         validation = Labelled(X_val, y_val, np.ones(len(X_val)))
         self._check_labelled(validation)
-        if X_val.values is X_train.values and np.intersect1d(X_val.rows, X_train.rows).size:
+        if X_val.values is X_train.values and self._overlap(X_val, X_train):
             raise ValueError(f"{self.name}: validation rows are among the training rows")
-        known = np.isin(y_val, self.classes)
+        known = np.bincount(y_train, minlength=N_CLASSES)[y_val] > 0
         learnt = Labelled(X_val.take(X_val.rows[known]), y_val[known], validation.weight[known])
         metrics = {"rows": len(X_train), **self._fit(train, learnt if known.any() else None, seed)}
         return metrics | {"validation_log_loss": log_loss(self.predict(X_val), y_val)}
@@ -359,6 +359,13 @@ class Model(ABC):
         """Row numbers of all rows that are read to predict those asked for, ascending."""
         return X.rows
 
+    @staticmethod
+    def _overlap(one: FeatureRows, other: FeatureRows) -> bool:
+        """Whether a row is asked for by both; they are of the same values."""
+        asked = np.zeros(len(one.values), dtype=bool)
+        asked[one.rows] = True
+        return bool(asked[other.rows].any())
+
     def _check_finite(self, X: FeatureRows) -> None:
         rows = self._rows_read(X)
         finite = np.isfinite(X.values[rows])
@@ -374,7 +381,7 @@ class Model(ABC):
             raise ValueError(
                 f"{self.name}: {len(rows.X)} rows, {len(rows.y)} labels, {len(rows.weight)} weights"
             )
-        if not np.isin(rows.y, range(N_CLASSES)).all():
+        if ((rows.y < 0) | (rows.y >= N_CLASSES)).any():
             raise ValueError(f"{self.name}: labels {np.unique(rows.y)} are not 0, 1, 2")
         if not np.isfinite(rows.weight).all() or (rows.weight < 0).any():
             raise ValueError(f"{self.name}: weights must be finite and not negative")
@@ -382,7 +389,7 @@ class Model(ABC):
 
     def _check_learnable(self, train: Labelled) -> None:
         weighted = train.y[train.weight > 0]
-        if len(np.unique(weighted)) < 2:
+        if np.count_nonzero(np.bincount(weighted)) < 2:
             raise UserError(
                 f"{self.name}: {len(weighted)} weighted training rows hold fewer than two classes; "
                 "give more rows or other barriers"

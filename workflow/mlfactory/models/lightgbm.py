@@ -65,6 +65,7 @@ class LightGBM(Model):
             num_boost_round=self.training["rounds"],
             valid_sets=[held_out],
             callbacks=[_Stop(patience)],
+            keep_training_booster=True,  # it is read once more, as far as its best round
         )
         rounds = self._remember_rounds(patience)
         self.booster = lightgbm.Booster(model_str=booster.model_to_string(num_iteration=rounds))
