@@ -82,6 +82,11 @@ class Labelled(NamedTuple):
     weight: Float64Array1D
 
 
+def _present(y: Int8Array1D) -> tuple[int, ...]:
+    """The labels that occur, ascending."""
+    return tuple(label for label in range(N_CLASSES) if (y == label).any())
+
+
 def log_loss(probabilities: Float64Array2D, y: Int8Array1D) -> float:
     """Mean negative log of the probability given to what happened, unweighted, in nats."""
     return float(-np.log(probabilities[np.arange(len(y)), y]).mean())
@@ -204,14 +209,14 @@ class Model(ABC):
         self._check_labelled(train)
         self._check_learnable(train)
         self.feature_names = X_train.names
-        self.classes = tuple(np.flatnonzero(np.bincount(y_train)).tolist())
+        self.classes = _present(y_train)
         if X_val is None or y_val is None or len(X_val) == 0:
             return {"rows": len(X_train), **self._fit(train, None, seed)}
         validation = Labelled(X_val, y_val, np.ones(len(X_val)))
         self._check_labelled(validation)
         if X_val.values is X_train.values and self._overlap(X_val, X_train):
             raise ValueError(f"{self.name}: validation rows are among the training rows")
-        known = np.bincount(y_train, minlength=N_CLASSES)[y_val] > 0
+        known = np.isin(y_val, self.classes)
         learnt = Labelled(X_val.take(X_val.rows[known]), y_val[known], validation.weight[known])
         metrics = {"rows": len(X_train), **self._fit(train, learnt if known.any() else None, seed)}
         return metrics | {"validation_log_loss": log_loss(self.predict(X_val), y_val)}
@@ -381,7 +386,7 @@ class Model(ABC):
             raise ValueError(
                 f"{self.name}: {len(rows.X)} rows, {len(rows.y)} labels, {len(rows.weight)} weights"
             )
-        if ((rows.y < 0) | (rows.y >= N_CLASSES)).any():
+        if not np.isin(rows.y, range(N_CLASSES)).all():
             raise ValueError(f"{self.name}: labels {np.unique(rows.y)} are not 0, 1, 2")
         if not np.isfinite(rows.weight).all() or (rows.weight < 0).any():
             raise ValueError(f"{self.name}: weights must be finite and not negative")
@@ -389,7 +394,7 @@ class Model(ABC):
 
     def _check_learnable(self, train: Labelled) -> None:
         weighted = train.y[train.weight > 0]
-        if np.count_nonzero(np.bincount(weighted)) < 2:
+        if len(_present(weighted)) < 2:
             raise UserError(
                 f"{self.name}: {len(weighted)} weighted training rows hold fewer than two classes; "
                 "give more rows or other barriers"
