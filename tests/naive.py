@@ -31,7 +31,7 @@ def label(bars, raw, width, t, k_up, k_down, max_bars, cross_sessions):
     """
     ahead = []
     for bar in range(t + 1, t + max_bars + 1):
-        if bar >= len(bars) or bars["segment"][bar] != bars["segment"][t]:
+        if bar >= len(bars["close"]) or bars["segment"][bar] != bars["segment"][t]:
             return "unknown", None, None, None
         if not cross_sessions and bars["session"][bar] != bars["session"][t]:
             return "unknown", None, None, None
@@ -40,7 +40,7 @@ def label(bars, raw, width, t, k_up, k_down, max_bars, cross_sessions):
         return "unknown", None, None, None
     upper = bars["close"][t] + k_up * width[t]
     lower = bars["close"][t] - k_down * width[t]
-    path = [j for j in range(len(raw)) if raw["bar"][j] in ahead]
+    path = [j for j, bar in enumerate(raw["bar"]) if bar in ahead]
     for j in path:
         held = raw["bar"][j] - t
         if raw["open"][j] >= upper:

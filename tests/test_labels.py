@@ -243,6 +243,7 @@ def check_against_twin(seed, max_bars, far, cross_sessions, segments):
     )
     width = barrier_width(bars, atr_period=5, floor=0.5)
     seen = set()
+    bars, raw = ({name: of[name].tolist() for name in of} for of in (bars, raw))
     for t in range(n):
         outcome, row, price, held = naive.label(
             bars, raw, width, t, **settings, cross_sessions=cross_sessions
