@@ -9,7 +9,16 @@ MISSING = np.iinfo(np.int64).min
 
 
 def nanoseconds(times: pd.Series) -> Int64Array1D:
-    """A UTC time column as (n,) int64 nanoseconds; missing times are ``MISSING``."""
+    """A UTC time column as (n,) int64 nanoseconds; missing times are ``MISSING``.
+
+    >>> nanoseconds(pd.Series(pd.to_datetime(["2024-01-02"], utc=True)))
+    array([1704153600000000000])
+    >>> nanoseconds(pd.Series(pd.to_datetime(["2024-01-02"])))
+    Traceback (most recent call last):
+    TypeError: times without a zone: datetime64[us]
+    """
+    if not isinstance(times.dtype, pd.DatetimeTZDtype):
+        raise TypeError(f"times without a zone: {times.dtype}")
     return times.to_numpy(dtype="datetime64[ns]").view(np.int64)
 
 
