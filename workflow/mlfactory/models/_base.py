@@ -214,7 +214,7 @@ class Model(ABC):
             return {"rows": len(X_train), **self._fit(train, None, seed)}
         validation = Labelled(X_val, y_val, np.ones(len(X_val)))
         self._check_labelled(validation)
-        if X_val.values is X_train.values and self._overlap(X_val, X_train):
+        if X_val.values is X_train.values and np.intersect1d(X_val.rows, X_train.rows).size:
             raise ValueError(f"{self.name}: validation rows are among the training rows")
         known = np.isin(y_val, self.classes)
         learnt = Labelled(X_val.take(X_val.rows[known]), y_val[known], validation.weight[known])
@@ -363,13 +363,6 @@ class Model(ABC):
     def _rows_read(self, X: FeatureRows) -> Int64Array1D:
         """Row numbers of all rows that are read to predict those asked for, ascending."""
         return X.rows
-
-    @staticmethod
-    def _overlap(one: FeatureRows, other: FeatureRows) -> bool:
-        """Whether a row is asked for by both; they are of the same values."""
-        asked = np.zeros(len(one.values), dtype=bool)
-        asked[one.rows] = True
-        return bool(asked[other.rows].any())
 
     def _check_finite(self, X: FeatureRows) -> None:
         rows = self._rows_read(X)
