@@ -26,18 +26,21 @@ if TYPE_CHECKING:
 
     from mlfactory.oof import TrainingSet
 
-EVERY = 4
+EVERY = 5
 """Trials are first scored on one row in so many, of those fitted and of those held out: labels
 overlap, so that the others say nearly the same."""
 
-FINALISTS = 2
+FINALISTS = 4
 """Trials that are scored on all rows at the end, beside the default parameters."""
 
 PATIENCE = 10
 """Rounds without gain after which a trial's fit stops, where the model's own are more."""
 
-KEPT = 8
+KEPT = 6
 """One trial in so many goes on after its first inner fold."""
+
+LEEWAY = 3.0
+"""How many times as far a loss may still fall as its course so far tells; see `hopeless`."""
 
 STARTUP = 10
 """Trials drawn at random before the sampler learns from them."""
@@ -231,24 +234,33 @@ def _study(name: str, seed: int, default: Mapping[str, Any]) -> "Study":
 
 
 def hopeless(target: float, rounds: int) -> Callable[[list[float]], bool]:
-    """Whether a fit cannot reach a loss of ``target`` in its ``rounds``.
+    """Whether a fit cannot be thought to reach a loss of ``target`` in its ``rounds``.
 
-    Asked after 16, 32, 64 rounds and so on: a loss falls ever slower, so that it ends no lower than
-    if it went on falling as in the later half of its rounds.
+    Asked after every 16 rounds. A loss falls ever slower: if each half of the rounds so far is
+    followed by such halves in which it falls by as much less as in the second than in the first,
+    what is left to fall is a geometric series. It is given up where `LEEWAY` times that, or going
+    on as in the second half, does not suffice.
 
     Examples
     --------
-    >>> falling = [1 - 0.001 * i for i in range(32)]
-    >>> hopeless(0.9, 100)(falling), hopeless(0.9, 200)(falling)
+    >>> straight = [1 - 0.001 * i for i in range(32)]
+    >>> hopeless(0.9, 100)(straight), hopeless(0.9, 200)(straight)
+    (True, False)
+    >>> slower = [0.9 + 0.1 * 0.9**i for i in range(32)]  # towards 0.9
+    >>> hopeless(0.88, 500)(slower), hopeless(0.9, 500)(slower)
     (True, False)
     """
 
     def give_up(losses: list[float]) -> bool:
         done = len(losses)
-        if done < 16 or done & (done - 1):
+        if done % 16:
             return False
-        rate = max(losses[done // 2 - 1] - losses[-1], 0.0) / (done - done // 2)
-        return min(losses) - rate * (rounds - done) > target
+        half = done // 2
+        first, second = losses[0] - losses[half - 1], losses[half - 1] - losses[-1]
+        left = max(second, 0.0) / half * (rounds - done)
+        if 0 < second < first:
+            left = min(left, LEEWAY * second * second / (first - second))
+        return min(losses) - left > target
 
     return give_up
 
