@@ -45,15 +45,16 @@ def main() -> None:
     options = parser.parse_args()
     settings = config.load([])
     seeds = options.seeds or [settings["seed"]]
-    found = pd.DataFrame([compare(options, settings, seed) for seed in seeds], index=seeds)
-    mean = found.mean()
+    found = pd.DataFrame([compare(options, settings, seed) for seed in seeds])
+    mean = {str(name): float(value) for name, value in found.mean().items()}
+    more = found["anew"] - found["anew_without"]
+    within_ten = int((found["trainings"] <= 10).sum())
     print(
         f"mean of {len(seeds)} seeds: {mean['trainings']:.1f} trainings with pruning, "
-        f"{mean['trainings_without']:.1f} without; {(found['trainings'] <= 10).sum()} within ten\n"
+        f"{mean['trainings_without']:.1f} without; {within_ten} within ten\n"
         f"share of the gain: {mean['gain'] / mean['gain_without']:.0%} by the scores that chose, "
         f"{mean['anew'] / mean['anew_without']:.0%} anew; gained anew with pruning less without: "
-        f"{(found['anew'] - found['anew_without']).mean():+.5f}, standard error "
-        f"{(found['anew'] - found['anew_without']).sem():.5f}"
+        f"{float(more.mean()):+.5f}, standard error {float(more.sem()):.5f}"
     )
 
 
@@ -79,7 +80,7 @@ def compare(options: argparse.Namespace, settings: dict[str, Any], seed: int) ->
         **given,
     )
     spread = settings["tuning"]["spread"]
-    of_seed = {}
+    of_seed: dict[str, float] = {}
     for pruning, suffix in ((True, ""), (False, "_without")):
         terms = {"n_trials": options.trials, "spread": spread, "pruning": pruning}
         cost, found = timed(
