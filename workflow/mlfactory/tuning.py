@@ -31,13 +31,17 @@ EVERY = 5
 overlap, so that the others say nearly the same."""
 
 FINALISTS = 4
-"""Trials that are scored on all rows at the end, beside the default parameters."""
+"""Trials that are scored on all rows at the end, beside the default parameters: these in the first
+inner fold, the better half of them in the others."""
 
 PATIENCE = 10
 """Rounds without gain after which a trial's fit stops, where the model's own are more."""
 
 KEPT = 6
 """One trial in so many goes on after its first inner fold."""
+
+ASKED = 8
+"""Rounds after which, each time, it is asked whether a trial's fit is hopeless."""
 
 LEEWAY = 3.0
 """How many times as far a loss may still fall as its course so far tells; see `hopeless`."""
@@ -124,9 +128,9 @@ class Trials:
         )
         return round(float(metrics["validation_log_loss"]), _DIGITS)
 
-    def losses(self, parameters: Mapping[str, Any], every: int) -> list[float]:
-        """The same in each inner fold."""
-        return [self.loss(parameters, fold, every) for fold in range(len(self.parts))]
+    def later_losses(self, parameters: Mapping[str, Any], every: int) -> list[float]:
+        """The same in each inner fold but the first."""
+        return [self.loss(parameters, fold, every) for fold in range(1, len(self.parts))]
 
 
 def for_part(model: Mapping[str, Any], training: Mapping[str, Any], every: int) -> dict[str, Any]:
@@ -236,7 +240,7 @@ def _study(name: str, seed: int, default: Mapping[str, Any]) -> "Study":
 def hopeless(target: float, rounds: int) -> Callable[[list[float]], bool]:
     """Whether a fit cannot be thought to reach a loss of ``target`` in its ``rounds``.
 
-    Asked after every 16 rounds. A loss falls ever slower: if each half of the rounds so far is
+    Asked after every `ASKED` rounds. A loss falls ever slower: if each half of the rounds so far is
     followed by such halves in which it falls by as much less as in the second than in the first,
     what is left to fall is a geometric series. It is given up where `LEEWAY` times that, or going
     on as in the second half, does not suffice.
@@ -253,7 +257,7 @@ def hopeless(target: float, rounds: int) -> Callable[[list[float]], bool]:
 
     def give_up(losses: list[float]) -> bool:
         done = len(losses)
-        if done % 16:
+        if done % ASKED:
             return False
         half = done // 2
         first, second = losses[0] - losses[half - 1], losses[half - 1] - losses[-1]
@@ -289,9 +293,9 @@ def search(
         See `objective`.
     pruning
         With it a trial sees one row in `EVERY`, ends in its first inner fold where it cannot reach
-        the best of those before it, one in `KEPT`, and after it where it has not; the `FINALISTS`
-        best and the default are then scored on all rows. Without, all trials are scored on all
-        rows.
+        the best of those before it, one in `KEPT`, and after it where it has not. The `FINALISTS`
+        best and the default are then scored on all rows of the first inner fold; the better half,
+        and the default, on all rows of all. Without, all trials are.
 
     Returns
     -------
@@ -309,9 +313,11 @@ def search(
         whole = [r for r in records if r["state"] == "complete"]
         ordered = sorted(whole, key=lambda r: (r["objective"], r["number"]))
         finalists = {0, *(r["number"] for r in ordered[:FINALISTS])}
-        for number in sorted(finalists):
-            losses = trials.losses(records[number]["parameters"], 1)
-            records[number] |= _scored(losses, spread, all_rows=True)
+        first = {number: trials.loss(records[number]["parameters"], 0, 1) for number in finalists}
+        better = sorted(first, key=lambda number: (first[number], number))[: FINALISTS // 2]
+        for number in sorted({0, *better}):
+            others = trials.later_losses(records[number]["parameters"], 1)
+            records[number] |= _scored([first[number], *others], spread, all_rows=True)
     final = [record for record in records if record["all_rows"] and record["state"] == "complete"]
     best = min(final, key=lambda record: (record["objective"], record["number"]))
     return {
@@ -345,7 +351,8 @@ def _tried(
     parameters = _suggested(trial, searched)
     record = {"number": trial.number, "parameters": parameters}
     if every == 1:
-        record |= _scored(trials.losses(parameters, 1), spread, all_rows=True)
+        losses = [trials.loss(parameters, 0, 1), *trials.later_losses(parameters, 1)]
+        record |= _scored(losses, spread, all_rows=True)
         study.tell(trial, record["objective"])
         return record | {"state": "complete"}
     before = [t.intermediate_values[1] for t in study.get_trials(deepcopy=False)[:-1]]
@@ -355,7 +362,7 @@ def _tried(
     if trial.should_prune():
         study.tell(trial, state=TrialState.PRUNED)
         return record | _scored([first], spread, all_rows=False) | {"state": "pruned"}
-    others = [trials.loss(parameters, fold, every) for fold in range(1, len(trials.parts))]
+    others = trials.later_losses(parameters, every)
     record |= _scored([first, *others], spread, all_rows=False)
     study.tell(trial, record["objective"])
     return record | {"state": "complete"}
