@@ -102,8 +102,7 @@ def gain_anew(trials: tuning.Trials, parameters: dict[str, Any], spread: float) 
     gains = []
     for draw in range(DRAWS):
         other = replace(trials, seed=trials.seed + 1000 * (draw + 1), shared={})
-        losses = [[other.loss(of, 0, 1), *other.later_losses(of, 1)] for of in ({}, parameters)]
-        scored = [tuning.objective(of, spread) for of in losses]
+        scored = [tuning.objective(other.losses(given, 1), spread) for given in ({}, parameters)]
         gains.append(scored[0] - scored[1])
     return sum(gains) / DRAWS
 

@@ -27,12 +27,11 @@ if TYPE_CHECKING:
     from mlfactory.oof import TrainingSet
 
 EVERY = 5
-"""Trials are first scored on one row in so many, of those fitted and of those held out: labels
-overlap, so that the others say nearly the same."""
+"""Trials are first fitted on one row in so many: labels overlap, so that the others say nearly the
+same. They are scored on all rows that are held out, which costs little more."""
 
-FINALISTS = 4
-"""Trials that are scored on all rows at the end, beside the default parameters: these in the first
-inner fold, the better half of them in the others."""
+FINALISTS = 6
+"""Trials that are fitted on all rows at the end, beside the default parameters."""
 
 PATIENCE = 10
 """Rounds without gain after which a trial's fit stops, where the model's own are more."""
@@ -93,14 +92,14 @@ class Trials:
             Number of the inner fold. Its held-out rows also stop the fit early, for every trial
             alike.
         every
-            One row in so many is fitted and scored, as if it were all that it stands for: it weighs
-            as much, because penalties are against sums over rows, and parameters that count
-            rows (`Model.OF_ROWS`) are as many times smaller.
+            One row in so many is fitted, as if it were all that it stands for: it weighs as much,
+            because penalties are against sums over rows, and parameters that count rows
+            (`Model.OF_ROWS`) are as many times smaller.
         give_up
             See `Patience`.
         """
         part, data = self.parts[fold], self.data
-        train, held_out = part.train[::every], part.held_out[::every]
+        train, held_out = part.train[::every], part.held_out
         label = data.label[train]
         weight = fit_weights(
             self.weights,
@@ -128,9 +127,9 @@ class Trials:
         )
         return round(float(metrics["validation_log_loss"]), _DIGITS)
 
-    def later_losses(self, parameters: Mapping[str, Any], every: int) -> list[float]:
-        """The same in each inner fold but the first."""
-        return [self.loss(parameters, fold, every) for fold in range(1, len(self.parts))]
+    def losses(self, parameters: Mapping[str, Any], every: int) -> list[float]:
+        """The same in each inner fold."""
+        return [self.loss(parameters, fold, every) for fold in range(len(self.parts))]
 
 
 def for_part(model: Mapping[str, Any], training: Mapping[str, Any], every: int) -> dict[str, Any]:
@@ -292,17 +291,16 @@ def search(
     spread
         See `objective`.
     pruning
-        With it a trial sees one row in `EVERY`, ends in its first inner fold where it cannot reach
-        the best of those before it, one in `KEPT`, and after it where it has not. The `FINALISTS`
-        best and the default are then scored on all rows of the first inner fold; the better half,
-        and the default, on all rows of all. Without, all trials are.
+        With it a trial is fitted on one row in `EVERY`, ends in its first inner fold where it
+        cannot reach the best of those before it, one in `KEPT`, and after it where it has not; the
+        `FINALISTS` best and the default are then fitted on all rows. Without, all trials are.
 
     Returns
     -------
     The content of a tuning's file: the ``study``, the chosen ``parameters``, the number of the
     ``best`` trial, and all ``trials``, each with its ``losses`` by inner fold and its
-    ``objective``; ``all_rows`` says whether these are of all rows. On these rows and folds the best
-    is never worse than the default.
+    ``objective``; ``all_rows`` says whether these are of fits on all rows. On these rows and folds
+    the best is never worse than the default.
     """
     searched = space(trials.model)
     own = {key: trials.model["training"][key] for key in searched}
@@ -313,11 +311,9 @@ def search(
         whole = [r for r in records if r["state"] == "complete"]
         ordered = sorted(whole, key=lambda r: (r["objective"], r["number"]))
         finalists = {0, *(r["number"] for r in ordered[:FINALISTS])}
-        first = {number: trials.loss(records[number]["parameters"], 0, 1) for number in finalists}
-        better = sorted(first, key=lambda number: (first[number], number))[: FINALISTS // 2]
-        for number in sorted({0, *better}):
-            others = trials.later_losses(records[number]["parameters"], 1)
-            records[number] |= _scored([first[number], *others], spread, all_rows=True)
+        for number in sorted(finalists):
+            losses = trials.losses(records[number]["parameters"], 1)
+            records[number] |= _scored(losses, spread, all_rows=True)
     final = [record for record in records if record["all_rows"] and record["state"] == "complete"]
     best = min(final, key=lambda record: (record["objective"], record["number"]))
     return {
@@ -351,8 +347,7 @@ def _tried(
     parameters = _suggested(trial, searched)
     record = {"number": trial.number, "parameters": parameters}
     if every == 1:
-        losses = [trials.loss(parameters, 0, 1), *trials.later_losses(parameters, 1)]
-        record |= _scored(losses, spread, all_rows=True)
+        record |= _scored(trials.losses(parameters, 1), spread, all_rows=True)
         study.tell(trial, record["objective"])
         return record | {"state": "complete"}
     before = [t.intermediate_values[1] for t in study.get_trials(deepcopy=False)[:-1]]
@@ -362,7 +357,7 @@ def _tried(
     if trial.should_prune():
         study.tell(trial, state=TrialState.PRUNED)
         return record | _scored([first], spread, all_rows=False) | {"state": "pruned"}
-    others = trials.later_losses(parameters, every)
+    others = [trials.loss(parameters, fold, every) for fold in range(1, len(trials.parts))]
     record |= _scored([first, *others], spread, all_rows=False)
     study.tell(trial, record["objective"])
     return record | {"state": "complete"}
