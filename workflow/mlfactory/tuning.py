@@ -27,20 +27,17 @@ if TYPE_CHECKING:
     from mlfactory.oof import TrainingSet
 
 EVERY = 5
-"""Trials are first fitted on one row in so many: labels overlap, so that the others say nearly the
-same. They are scored on all rows that are held out, which costs little more."""
+"""Trials are first scored on one row in so many, of those fitted and of those held out: labels
+overlap, so that the others say nearly the same."""
 
-FINALISTS = 6
-"""Trials that are fitted on all rows at the end, beside the default parameters."""
+FINALISTS = 4
+"""Trials that are scored on all rows at the end, beside the default parameters."""
 
 PATIENCE = 10
 """Rounds without gain after which a trial's fit stops, where the model's own are more."""
 
 KEPT = 6
 """One trial in so many goes on after its first inner fold."""
-
-ASKED = 8
-"""Rounds after which, each time, it is asked whether a trial's fit is hopeless."""
 
 LEEWAY = 3.0
 """How many times as far a loss may still fall as its course so far tells; see `hopeless`."""
@@ -92,14 +89,14 @@ class Trials:
             Number of the inner fold. Its held-out rows also stop the fit early, for every trial
             alike.
         every
-            One row in so many is fitted, as if it were all that it stands for: it weighs as much,
-            because penalties are against sums over rows, and parameters that count rows
-            (`Model.OF_ROWS`) are as many times smaller.
+            One row in so many is fitted and scored, as if it were all that it stands for: it weighs
+            as much, because penalties are against sums over rows, and parameters that count
+            rows (`Model.OF_ROWS`) are as many times smaller.
         give_up
             See `Patience`.
         """
         part, data = self.parts[fold], self.data
-        train, held_out = part.train[::every], part.held_out
+        train, held_out = part.train[::every], part.held_out[::every]
         label = data.label[train]
         weight = fit_weights(
             self.weights,
@@ -239,7 +236,7 @@ def _study(name: str, seed: int, default: Mapping[str, Any]) -> "Study":
 def hopeless(target: float, rounds: int) -> Callable[[list[float]], bool]:
     """Whether a fit cannot be thought to reach a loss of ``target`` in its ``rounds``.
 
-    Asked after every `ASKED` rounds. A loss falls ever slower: if each half of the rounds so far is
+    Asked after every 16 rounds. A loss falls ever slower: if each half of the rounds so far is
     followed by such halves in which it falls by as much less as in the second than in the first,
     what is left to fall is a geometric series. It is given up where `LEEWAY` times that, or going
     on as in the second half, does not suffice.
@@ -256,7 +253,7 @@ def hopeless(target: float, rounds: int) -> Callable[[list[float]], bool]:
 
     def give_up(losses: list[float]) -> bool:
         done = len(losses)
-        if done % ASKED:
+        if done % 16:
             return False
         half = done // 2
         first, second = losses[0] - losses[half - 1], losses[half - 1] - losses[-1]
@@ -291,16 +288,17 @@ def search(
     spread
         See `objective`.
     pruning
-        With it a trial is fitted on one row in `EVERY`, ends in its first inner fold where it
-        cannot reach the best of those before it, one in `KEPT`, and after it where it has not; the
-        `FINALISTS` best and the default are then fitted on all rows. Without, all trials are.
+        With it a trial sees one row in `EVERY`, ends in its first inner fold where it cannot reach
+        the best of those before it, one in `KEPT`, and after it where it has not; the `FINALISTS`
+        best and the default are then scored on all rows. Without, all trials are scored on all
+        rows.
 
     Returns
     -------
     The content of a tuning's file: the ``study``, the chosen ``parameters``, the number of the
     ``best`` trial, and all ``trials``, each with its ``losses`` by inner fold and its
-    ``objective``; ``all_rows`` says whether these are of fits on all rows. On these rows and folds
-    the best is never worse than the default.
+    ``objective``; ``all_rows`` says whether these are of all rows. On these rows and folds the best
+    is never worse than the default.
     """
     searched = space(trials.model)
     own = {key: trials.model["training"][key] for key in searched}
