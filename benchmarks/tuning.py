@@ -6,7 +6,7 @@ Reads the training split, folds and feature manifest of that folder, and tunes o
 of fold 0. Prints CPU seconds of one training with early stopping, then of each search, in seconds
 and in trainings, and what each gained on the same inner folds: by the scores that chose it, and
 anew, by fits that draw their rows and features by other seeds. The best of fifty scores is
-flattered by what it drew; scored anew it is not. The last line is over all seeds.
+flattered by what it drew; scored anew it is not. The last lines are over all seeds.
 """
 
 import argparse
