@@ -241,6 +241,11 @@ OF_MODELS = [
             "search_space.num_leaves.low=9 is not below",
         ),
         (
+            "model: first value outside of its search space",
+            {"search_space": {"num_leaves": {"low": 8, "high": 64, "first": [4]}}},
+            "search_space.num_leaves.first=4 is not among what is searched; take it out",
+        ),
+        (
             "model: unknown family",
             {"model": {"family": "deep"}},
             "model.family=deep must be boosting or classical or neural or ensemble. Which rule",

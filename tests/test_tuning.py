@@ -54,6 +54,34 @@ def test_first_trial_is_the_default_and_the_best_is_never_worse(tables, found):
     assert found["parameters"] == found["trials"][found["best"]]["parameters"]
 
 
+def test_values_listed_first_follow_the_default_each_by_itself(tables):
+    model = small("xgboost")
+    own = {key: model["training"][key] for key in model["search_space"]}
+    tried = [trial["parameters"] for trial in tune(*tables, model=model, trials=4)["trials"]]
+    assert tried[:3] == [own, own | {"max_depth": 1}, own | {"max_depth": 2}]
+    assert tried[3] not in tried[:3]
+    del model["search_space"]["max_depth"]["first"]
+    assert tune(*tables, model=model, trials=2)["trials"][1]["parameters"] != tried[1]
+
+
+def test_the_best_meet_those_that_the_search_began_with_on_all_rows(tables):
+    model = small("xgboost")
+    tried = tune(*tables, model=model, trials=12)["trials"]
+    met = [trial for trial in tried if trial["all_rows"]]
+    whole = [trial for trial in met if trial["state"] == "complete"]
+    ended = [trial for trial in met if trial["state"] == "pruned"]
+    assert {0, 1, 2} < {trial["number"] for trial in met}
+    assert whole[0]["number"] == 0
+    assert len(whole) == 1 + tuning.LAST
+    assert len(ended) >= 1
+    worst = max(trial["losses"][0] for trial in whole[1:])
+    assert all(trial["losses"][0] >= worst for trial in ended)
+    anew = trials_of(*tables, model)
+    for trial in met:
+        folds = range(len(trial["losses"]))
+        assert trial["losses"] == [anew.loss(trial["parameters"], fold, 1) for fold in folds]
+
+
 def test_every_trial_is_recorded_and_most_end_after_one_inner_fold(found):
     states = [trial["state"] for trial in found["trials"]]
     assert [trial["number"] for trial in found["trials"]] == list(range(8))
@@ -85,10 +113,14 @@ def trials_of(train, folds, model):
 
 
 @pytest.mark.parametrize("decomposition", ["multiclass", "two_stage"])
-@pytest.mark.parametrize("name", ["lightgbm", "xgboost"])
+@pytest.mark.parametrize("name", ["lightgbm", "xgboost", "catboost"])
 def test_trials_share_binned_rows_and_lose_what_each_loses_by_itself(tables, name, decomposition):
     trials = trials_of(*tables, small(name) | {"decomposition": decomposition})
-    leaves = {"lightgbm": {"min_data_in_leaf": 5}, "xgboost": {"min_child_weight": 9}}
+    leaves = {
+        "lightgbm": {"min_data_in_leaf": 5},
+        "xgboost": {"min_child_weight": 9},
+        "catboost": {"l2_leaf_reg": 9.0},
+    }
     places = [(fold, every) for fold in (0, 1) for every in (1, 4)]
 
     def loss_at_all(parameters):
@@ -99,9 +131,16 @@ def test_trials_share_binned_rows_and_lose_what_each_loses_by_itself(tables, nam
     assert all(len(of) == (2 if decomposition == "multiclass" else 4) for of in kept.values())
     second = loss_at_all(leaves[name])
     assert {place: flat(trials.shared[place]) for place in places} == kept
-    by_itself = [replace(trials, shared={}).loss(leaves[name], *place) for place in places]
+    by_itself = [replace(trials, shared=Nothing()).loss(leaves[name], *place) for place in places]
     assert second == by_itself
     assert second != first
+
+
+class Nothing(dict):
+    """What trials keep for each other, where each keeps all to itself."""
+
+    def setdefault(self, key, default=None):
+        return None
 
 
 def flat(binned):

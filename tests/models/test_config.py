@@ -136,6 +136,7 @@ def test_every_key_of_the_schema_has_a_description():
         {"needs": {"scaling": False, "gpu": "always"}},
         {"device": {"use_gpu": "yes"}},
         {"search_space": {"rounds": {"low": 1}}},
+        {"search_space": {"rounds": {"low": 1, "high": 9, "first": []}}},
         {"model": {"type": "Light GBM", "family": "boosting"}},
         {"needs": {"scaling": "no"}},
         {"needs": {"scaling": False, "sequence_length": 0}},
@@ -209,6 +210,12 @@ def test_missing_training_key_is_refused(name):
         ({"depht": {"low": 1, "high": 2}}, r"search_space\.depht is unknown; did you mean depth\?"),
         ({"depth": {"low": 0, "high": 2}}, r"search_space\.depth\.low=0 must be a whole number"),
         ({"depth": {"low": 3, "high": 2}}, r"depth\.low=3 is not below .*depth\.high=2; lower it"),
+        ({"depth": {"low": 1, "high": 4, "first": [2, 1.5]}}, r"depth\.first=1\.5 must be a whole"),
+        (
+            {"depth": {"low": 2, "high": 4, "first": [1]}},
+            r"depth\.first=1 is not among what is searched; take it out, or search it too",
+        ),
+        ({"depth": {"choices": [1, 3], "first": [2]}}, r"depth\.first=2 is not among what"),
         ({"depth": {"choices": [1, "deep"]}}, r"depth\.choices='deep' must be a whole number"),
         (
             {"l2_leaf_reg": {"low": 0.0, "high": 2.0, "log": True}},

@@ -31,7 +31,10 @@ EVERY = 5
 overlap, so that the others say nearly the same."""
 
 FINALISTS = 4
-"""Trials that are scored on all rows at the end, beside the default parameters."""
+"""Trials that are scored on all rows at the end, beside those that the search began with."""
+
+LAST = 2
+"""Of these, how many are scored on more than the first inner fold, beside the default."""
 
 PATIENCE = 10
 """Rounds without gain after which a trial's fit stops, where the model's own are more."""
@@ -124,9 +127,13 @@ class Trials:
         )
         return round(float(metrics["validation_log_loss"]), _DIGITS)
 
+    def others(self, parameters: Mapping[str, Any], every: int) -> list[float]:
+        """The same in each inner fold but the first."""
+        return [self.loss(parameters, fold, every) for fold in range(1, len(self.parts))]
+
     def losses(self, parameters: Mapping[str, Any], every: int) -> list[float]:
         """The same in each inner fold."""
-        return [self.loss(parameters, fold, every) for fold in range(len(self.parts))]
+        return [self.loss(parameters, 0, every), *self.others(parameters, every)]
 
 
 def for_part(model: Mapping[str, Any], training: Mapping[str, Any], every: int) -> dict[str, Any]:
@@ -217,8 +224,21 @@ def _suggested(trial: "Trial", searched: Mapping[str, Mapping[str, Any]]) -> dic
     return found
 
 
-def _study(name: str, seed: int, default: Mapping[str, Any]) -> "Study":
-    """A study whose first trial is ``default``."""
+def _starts(own: Mapping[str, Any], searched: Mapping[str, Any]) -> list[dict[str, Any]]:
+    """What is tried before the sampler is asked: the model's own, then each value listed ``first``.
+
+    Examples
+    --------
+    >>> _starts({"depth": 3, "rate": 0.1}, {"depth": {"first": [1, 2]}, "rate": {}})
+    [{'depth': 3, 'rate': 0.1}, {'depth': 1, 'rate': 0.1}, {'depth': 2, 'rate': 0.1}]
+    """
+    firsts = ({key: value} for key, of in searched.items() for value in of.get("first", ()))
+    changed = [dict(own) | first for first in firsts]
+    return [dict(own), *(start for start in changed if start != own)]
+
+
+def _study(name: str, seed: int, starts: list[dict[str, Any]]) -> "Study":
+    """A study whose first trials are ``starts``."""
     import optuna
 
     optuna.logging.set_verbosity(optuna.logging.WARNING)
@@ -229,7 +249,8 @@ def _study(name: str, seed: int, default: Mapping[str, Any]) -> "Study":
             min_resource=1, reduction_factor=KEPT, min_early_stopping_rate=0
         ),
     )
-    study.enqueue_trial(dict(default))
+    for start in starts:
+        study.enqueue_trial(start)
     return study
 
 
@@ -289,8 +310,9 @@ def search(
         See `objective`.
     pruning
         With it a trial sees one row in `EVERY`, ends in its first inner fold where it cannot reach
-        the best of those before it, one in `KEPT`, and after it where it has not; the `FINALISTS`
-        best and the default are then scored on all rows. Without, all trials are scored on all
+        the best of those before it, one in `KEPT`, and after it where it has not. The `FINALISTS`
+        best and those that it began with are then scored on all rows, all but the default and the
+        `LAST` best of them in the first inner fold only. Without, all trials are scored on all
         rows.
 
     Returns
@@ -302,16 +324,12 @@ def search(
     """
     searched = space(trials.model)
     own = {key: trials.model["training"][key] for key in searched}
-    study = _study(name, trials.seed, own)
+    starts = _starts(own, searched)[:n_trials]
+    study = _study(name, trials.seed, starts)
     every = EVERY if pruning else 1
     records = [_tried(study, trials, searched, every, spread) for _ in range(n_trials)]
     if pruning:
-        whole = [r for r in records if r["state"] == "complete"]
-        ordered = sorted(whole, key=lambda r: (r["objective"], r["number"]))
-        finalists = {0, *(r["number"] for r in ordered[:FINALISTS])}
-        for number in sorted(finalists):
-            losses = trials.losses(records[number]["parameters"], 1)
-            records[number] |= _scored(losses, spread, all_rows=True)
+        _final(trials, records, len(starts), spread)
     final = [record for record in records if record["all_rows"] and record["state"] == "complete"]
     best = min(final, key=lambda record: (record["objective"], record["number"]))
     return {
@@ -325,6 +343,22 @@ def search(
         "objective": {"default": records[0]["objective"], "best": best["objective"]},
         "trials": records,
     }
+
+
+def _final(trials: Trials, records: list[dict[str, Any]], n_starts: int, spread: float) -> None:
+    """Score the best, and the ``n_starts`` that the search began with, on all rows."""
+    whole = [record for record in records if record["state"] == "complete"]
+    best = sorted(whole, key=lambda record: (record["objective"], record["number"]))[:FINALISTS]
+    numbers = sorted({*range(n_starts), *(record["number"] for record in best)})
+    first = {number: trials.loss(records[number]["parameters"], 0, 1) for number in numbers}
+    last = sorted(numbers[1:], key=lambda number: (first[number], number))[:LAST]
+    for number in numbers:
+        goes_on = number in (0, *last)
+        losses = [first[number]]
+        if goes_on:
+            losses += trials.others(records[number]["parameters"], 1)
+        records[number] |= _scored(losses, spread, all_rows=True)
+        records[number]["state"] = "complete" if goes_on else "pruned"
 
 
 def _scored(losses: list[float], spread: float, *, all_rows: bool) -> dict[str, Any]:
@@ -348,14 +382,15 @@ def _tried(
         record |= _scored(trials.losses(parameters, 1), spread, all_rows=True)
         study.tell(trial, record["objective"])
         return record | {"state": "complete"}
-    before = [t.intermediate_values[1] for t in study.get_trials(deepcopy=False)[:-1]]
+    known = study.get_trials(deepcopy=False)  # some of them wait for their turn
+    before = [t.intermediate_values[1] for t in known if 1 in t.intermediate_values]
     rounds = int((trials.model["training"] | parameters).get("rounds", 0))
     first = trials.loss(parameters, 0, every, hopeless(_bar(before), rounds))
     trial.report(first, 1)
     if trial.should_prune():
         study.tell(trial, state=TrialState.PRUNED)
         return record | _scored([first], spread, all_rows=False) | {"state": "pruned"}
-    others = [trials.loss(parameters, fold, every) for fold in range(1, len(trials.parts))]
-    record |= _scored([first, *others], spread, all_rows=False)
+    losses = [first, *trials.others(parameters, every)]
+    record |= _scored(losses, spread, all_rows=False)
     study.tell(trial, record["objective"])
     return record | {"state": "complete"}

@@ -71,15 +71,28 @@ def check_search_space(
         for bound in ("low", "high"):
             if bound in searched:
                 allowed[key].check(f"{where}.{key}.{bound}", searched[bound])
-        for choice in searched.get("choices", ()):
-            allowed[key].check(f"{where}.{key}.choices", choice)
+        for listed in ("choices", "first"):
+            for value in searched.get(listed, ()):
+                allowed[key].check(f"{where}.{key}.{listed}", value)
         if "low" in searched and searched["low"] >= searched["high"]:
             raise UserError(
                 f"{where}.{key}.low={searched['low']} is not below {where}.{key}.high="
                 f"{searched['high']}; lower it"
             )
+        for value in searched.get("first", ()):
+            if not _searches(searched, value):
+                raise UserError(
+                    f"{where}.{key}.first={value!r} is not among what is searched; take it out, or "
+                    "search it too"
+                )
         if searched.get("log") and searched["low"] <= 0:
             raise UserError(
                 f"{where}.{key}.low={searched['low']} is not above 0, which a logarithmic scale "
                 "needs; raise it, or set log: false"
             )
+
+
+def _searches(searched: dict[str, Any], value: Any) -> bool:
+    if "choices" in searched:
+        return value in searched["choices"]
+    return bool(searched["low"] <= value <= searched["high"])

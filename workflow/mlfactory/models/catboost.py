@@ -35,25 +35,31 @@ class CatBoost(Model):
     }
 
     def _fit(self, train: Labelled, validation: Labelled | None, seed: int) -> dict[str, Any]:
-        data = catboost.Pool(
-            train.X.matrix(),
-            self._codes(train.y),
-            weight=train.weight,
-            thread_count=self.threads,
-        )
+        bins = self.training["border_count"]
+        data = self._bins(train, bins, lambda: self._binned(train, seed))
         if validation is None:
             rounds = self._rounds()
             self.booster = catboost.CatBoost(self._library_parameters(rounds, seed)).fit(data)
             return {"rounds": rounds}
         patience = self._patience()
         self.booster = catboost.CatBoost(self._library_parameters(self.training["rounds"], seed))
-        held_out = catboost.Pool(
-            validation.X.matrix(), self._codes(validation.y), thread_count=self.threads
-        )
+        held_out = self._bins(validation, bins, lambda: self._pool(validation))
         self.booster.fit(data, eval_set=held_out, callbacks=[_Stop(patience)])
         rounds = self._remember_rounds(patience)
         self.booster.shrink(ntree_end=rounds)
         return {"rounds": rounds, "validation_curve": patience.losses}
+
+    def _pool(self, rows: Labelled) -> catboost.Pool:
+        return catboost.Pool(
+            rows.X.matrix(), self._codes(rows.y), weight=rows.weight, thread_count=self.threads
+        )
+
+    def _binned(self, rows: Labelled, seed: int) -> catboost.Pool:
+        """A pool that is binned already where fits share it; each fit by itself bins its own."""
+        pool = self._pool(rows)
+        if self.shared is not None:
+            pool.quantize(border_count=self.training["border_count"], random_seed=seed)
+        return pool
 
     def _library_parameters(self, rounds: int, seed: int) -> dict[str, Any]:
         """The configured ones and those that make a fit repeatable."""

@@ -58,6 +58,7 @@ class SVM(Model):
     STOPS_EARLY = False
     LIBRARY = "sklearn"
     FILES = ("model.npz",)
+    _importance: Float64Array1D | None
     PARAMETERS: ClassVar[dict[str, Parameter]] = {
         "kernel": Parameter(str, choices=("nystroem", "rbf")),
         "landmarks": Parameter(int, low=1),
@@ -79,7 +80,9 @@ class SVM(Model):
                 self._calibrate(decisions, self._codes(validation.y))
             elif self.complexity.get("classes") != list(self.classes):
                 self._calibrate_within(train, seed)
-        self.importance = self._sensitivity(features)
+        some = np.linspace(0, len(features) - 1, _EXPLAINED).astype(np.int64)
+        self._explained, self._importance = features[some], None
+        self._varying = np.flatnonzero((features != features[0]).any(axis=0))
         return {"points": len(self.machine.points)} | self.complexity
 
     def _machine(
@@ -136,13 +139,20 @@ class SVM(Model):
         probabilities: Float64Array2D = odds / odds.sum(axis=1, keepdims=True)
         return probabilities
 
-    def _sensitivity(self, features: Float32Array2D) -> Float64Array1D:
+    @property
+    def importance(self) -> Float64Array1D:
+        """Computed when it is first asked for: fits that only find something out never ask."""
+        if self._importance is None:
+            self._importance = self._sensitivity()
+        return self._importance
+
+    def _sensitivity(self) -> Float64Array1D:
         """Mean absolute gradient of the decision values by each feature, over training rows."""
-        some = features[np.linspace(0, len(features) - 1, _EXPLAINED).astype(np.int64)]
+        some = self._explained
         step = np.float32(0.01)
-        found = np.zeros(features.shape[1])
+        found = np.zeros(some.shape[1])
         base = decide(some, *self.machine)
-        for column in np.flatnonzero((features != features[0]).any(axis=0)):
+        for column in self._varying:
             moved = some.copy()
             moved[:, column] += step
             found[column] = np.abs(decide(moved, *self.machine) - base).mean()
@@ -157,7 +167,7 @@ class SVM(Model):
 
     def _read_state(self, path: Path) -> None:
         with np.load(path / "model.npz", allow_pickle=False) as arrays:
-            self.importance = arrays["importance"]
+            self._importance = arrays["importance"]
             self.machine = Machine(*(arrays[field] for field in Machine._fields))
 
 
