@@ -6,7 +6,12 @@ from typing import Any, ClassVar
 import numpy as np
 from sklearn.ensemble import RandomForestClassifier
 
-from mlfactory._typing import Float64Array1D, Float64Array2D
+from mlfactory._typing import (
+    Float32Array1D,
+    Float32Array2D,
+    Float64Array1D,
+    Float64Array2D,
+)
 from mlfactory.models._base import FeatureRows, Labelled, Model
 from mlfactory.models._forest import (
     ForestArrays,
@@ -41,22 +46,26 @@ class RandomForest(Model):
     }
 
     def _fit(self, train: Labelled, validation: Labelled | None, seed: int) -> dict[str, Any]:
-        features = train.X.matrix()
-        edges = bin_edges(features, self.training["bins"])
+        edges, binned = self._bins(train, self.training["bins"], lambda: self._binned(train))
         forest = RandomForestClassifier(
             n_estimators=self.training["trees"],
             max_depth=self.training["max_depth"],
             min_samples_leaf=self.training["min_samples_leaf"],
-            max_samples=max(1, round(self.training["max_samples"] * len(features))),
+            max_samples=max(1, round(self.training["max_samples"] * len(binned))),
             max_features=self.training["max_features"],
             n_jobs=self.threads,
             random_state=seed,
         )
-        forest.fit(to_bins(features, edges), train.y, sample_weight=train.weight)
+        forest.fit(binned, train.y, sample_weight=train.weight)
         trees = [estimator.tree_ for estimator in forest.estimators_]
         self.arrays = from_sklearn(trees, edges, self.classes)
         self.importance: Float64Array1D = forest.feature_importances_
         return {"trees": len(trees), "nodes": len(self.arrays.feature)}
+
+    def _binned(self, rows: Labelled) -> tuple[list[Float32Array1D], Float32Array2D]:
+        features = rows.X.matrix()
+        edges = bin_edges(features, self.training["bins"])
+        return edges, to_bins(features, edges)
 
     def _probabilities(self, X: FeatureRows) -> Float64Array2D:
         probabilities: Float64Array2D = mean_probabilities(X.matrix(), *self.arrays)
