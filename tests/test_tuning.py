@@ -64,6 +64,21 @@ def test_values_listed_first_follow_the_default_each_by_itself(tables):
     assert tune(*tables, model=model, trials=2)["trials"][1]["parameters"] != tried[1]
 
 
+def test_values_of_a_choice_can_be_tried_first_too(tables):
+    model = small("xgboost")
+    model["search_space"] = {"max_depth": {"choices": [1, 2, 5], "first": [5]}}
+    tried = [trial["parameters"] for trial in tune(*tables, model=model, trials=2)["trials"]]
+    assert tried == [{"max_depth": 3}, {"max_depth": 5}]
+
+
+@pytest.mark.parametrize("trials", [1, 2])
+def test_a_budget_below_what_is_listed_first_ends_there(tables, trials):
+    found = tune(*tables, model=small("xgboost"), trials=trials)
+    assert [trial["state"] for trial in found["trials"]] == ["complete"] * trials
+    assert all(trial["all_rows"] for trial in found["trials"])
+    assert found["best"] in range(trials)
+
+
 def test_the_best_meet_those_that_the_search_began_with_on_all_rows(tables):
     model = small("xgboost")
     tried = tune(*tables, model=model, trials=12)["trials"]

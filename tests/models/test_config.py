@@ -137,6 +137,7 @@ def test_every_key_of_the_schema_has_a_description():
         {"device": {"use_gpu": "yes"}},
         {"search_space": {"rounds": {"low": 1}}},
         {"search_space": {"rounds": {"low": 1, "high": 9, "first": []}}},
+        {"search_space": {"rounds": {"low": 1, "high": 9, "first": [2, 2]}}},
         {"model": {"type": "Light GBM", "family": "boosting"}},
         {"needs": {"scaling": "no"}},
         {"needs": {"scaling": False, "sequence_length": 0}},
@@ -216,6 +217,10 @@ def test_missing_training_key_is_refused(name):
             r"depth\.first=1 is not among what is searched; take it out, or search it too",
         ),
         ({"depth": {"choices": [1, 3], "first": [2]}}, r"depth\.first=2 is not among what"),
+        (
+            {"l2_leaf_reg": {"low": 1, "high": 9, "first": [2.5]}},
+            r"l2_leaf_reg\.first=2\.5 is not among what is searched",
+        ),
         ({"depth": {"choices": [1, "deep"]}}, r"depth\.choices='deep' must be a whole number"),
         (
             {"l2_leaf_reg": {"low": 0.0, "high": 2.0, "log": True}},

@@ -36,6 +36,16 @@ def test_approximate_machine_decides_as_a_pipeline_of_scikit_learns():
     np.testing.assert_allclose(decide(data.X.matrix(), *model.machine), expected, atol=1e-3)
 
 
+def test_importance_is_that_of_the_last_fit():
+    data, other = market("svm", rows=400), market("svm", rows=400, seed=9)
+    model, new = make("svm"), make("svm")
+    model.fit(data.X, data.y)
+    before = model.get_feature_importance()
+    model.fit(other.X, other.y)
+    new.fit(other.X, other.y)
+    assert model.get_feature_importance() == new.get_feature_importance() != before
+
+
 def test_probabilities_are_calibrated_on_the_validation_rows():
     """Labels of the validation rows that are noise leave their own shares as the prediction."""
     data = market("svm", rows=900)

@@ -194,16 +194,16 @@ def space(model: Mapping[str, Any]) -> dict[str, dict[str, Any]]:
 
     Examples
     --------
-    >>> searched = {"depth": {"low": 4, "high": 9}, "kind": {"choices": ["a", "b"]}}
-    >>> space({"search_space": searched, "training": {"depth": 3, "kind": "b", "rate": 0.1}})
-    {'depth': {'low': 3, 'high': 9}, 'kind': {'choices': ['a', 'b']}}
+    >>> searched = {"depth": {"low": 4, "high": 9, "first": [5]}, "kind": {"choices": ["a", "b"]}}
+    >>> space({"search_space": searched, "training": {"depth": 3, "kind": "c", "rate": 0.1}})
+    {'depth': {'low': 3, 'high': 9, 'first': [5]}, 'kind': {'choices': ['c', 'a', 'b']}}
     """
     wide = {}
     for key, searched in model["search_space"].items():
         own = model["training"][key]
         if "choices" in searched:
             choices = searched["choices"]
-            wide[key] = {"choices": choices if own in choices else [own, *choices]}
+            wide[key] = {**searched, "choices": choices if own in choices else [own, *choices]}
         else:
             bounds = {"low": min(searched["low"], own), "high": max(searched["high"], own)}
             wide[key] = {**searched, **bounds}
@@ -350,11 +350,11 @@ def _final(trials: Trials, records: list[dict[str, Any]], n_starts: int, spread:
     whole = [record for record in records if record["state"] == "complete"]
     best = sorted(whole, key=lambda record: (record["objective"], record["number"]))[:FINALISTS]
     numbers = sorted({*range(n_starts), *(record["number"] for record in best)})
-    first = {number: trials.loss(records[number]["parameters"], 0, 1) for number in numbers}
-    last = sorted(numbers[1:], key=lambda number: (first[number], number))[:LAST]
+    loss = {number: trials.loss(records[number]["parameters"], 0, 1) for number in numbers}
+    going_on = sorted(numbers[1:], key=lambda number: (loss[number], number))[:LAST]
     for number in numbers:
-        goes_on = number in (0, *last)
-        losses = [first[number]]
+        goes_on = number in (0, *going_on)
+        losses = [loss[number]]
         if goes_on:
             losses += trials.others(records[number]["parameters"], 1)
         records[number] |= _scored(losses, spread, all_rows=True)

@@ -123,7 +123,7 @@ class Model(ABC):
     give_up
         Asked round by round with the validation losses so far whether to end a fit; see `Patience`.
     shared
-        What fits of the very same rows, labels and weights keep for each other: their binned
+        What fits of the very same rows, labels, weights and seed keep for each other: their binned
         features, the best loss of a stage. None, as it is at first: every fit is by itself.
 
     Raises

@@ -95,4 +95,6 @@ def check_search_space(
 def _searches(searched: dict[str, Any], value: Any) -> bool:
     if "choices" in searched:
         return value in searched["choices"]
-    return bool(searched["low"] <= value <= searched["high"])
+    whole = isinstance(searched["low"], int) and isinstance(searched["high"], int)
+    within: bool = searched["low"] <= value <= searched["high"]
+    return within and (isinstance(value, int) or not whole)

@@ -55,7 +55,10 @@ class CatBoost(Model):
         )
 
     def _binned(self, rows: Labelled, seed: int) -> catboost.Pool:
-        """A pool that is binned already where fits share it; each fit by itself bins its own."""
+        """A pool that is binned already where fits share it; each fit by itself bins its own.
+
+        The library bins it on all cores, for a moment, whatever ``threads`` says.
+        """
         pool = self._pool(rows)
         if self.shared is not None:
             pool.quantize(border_count=self.training["border_count"], random_seed=seed)

@@ -58,13 +58,15 @@ class SVM(Model):
     STOPS_EARLY = False
     LIBRARY = "sklearn"
     FILES = ("model.npz",)
-    _importance: Float64Array1D | None
     PARAMETERS: ClassVar[dict[str, Parameter]] = {
         "kernel": Parameter(str, choices=("nystroem", "rbf")),
         "landmarks": Parameter(int, low=1),
         "C": Parameter(float, low=1e-9),
         "gamma": Parameter(float, low=1e-9),
     }
+
+    machine: Machine
+    _importance: Float64Array1D | None
 
     @property
     def wants_validation(self) -> bool:
