@@ -132,6 +132,7 @@ BARS = ("results/MES/bars.parquet", "results/MES/features.parquet")
 
 def replaced_at(folder, words, content):
     """Run until these words are said, replace the raw file then, and let the run end."""
+    write(folder / "new.parquet", content)  # now: a job reads the raw file a second after its start
     with subprocess.Popen(
         [*RUN, *BARS],
         cwd=folder,
@@ -147,7 +148,6 @@ def replaced_at(folder, words, content):
         for line in process.stdout:
             shown.append(line)
             if words in line:
-                write(folder / "new.parquet", content)
                 (folder / "new.parquet").replace(folder / "data/raw/MES_1m.parquet")
         reader.join()
     assert any(words in line for line in shown), shown + said
