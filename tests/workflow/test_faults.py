@@ -5,6 +5,7 @@ import re
 import shutil
 import subprocess
 import threading
+import time
 
 import pytest
 from clone import SMALLEST, call, contents, copy_workflow, environment
@@ -130,8 +131,8 @@ OWN = SMALLEST.replace("[DEMO]", "[MES]").replace("[1h]", "[15min]")
 BARS = ("results/MES/bars.parquet", "results/MES/features.parquet")
 
 
-def replaced_at(folder, words, content):
-    """Run until these words are said, replace the raw file then, and let the run end."""
+def replaced_at(folder, words, content, job=None):
+    """Run until these words are said and the job starts, replace the raw file, let the run end."""
     write(folder / "new.parquet", content)  # now: a job reads the raw file a second after its start
     with subprocess.Popen(
         [*RUN, *BARS],
@@ -148,6 +149,9 @@ def replaced_at(folder, words, content):
         for line in process.stdout:
             shown.append(line)
             if words in line:
+                scripts = folder / ".snakemake/scripts"  # what a job is given is in its script
+                while job and process.poll() is None and not any(scripts.glob(f"*.{job}.py")):
+                    time.sleep(0.01)
                 (folder / "new.parquet").replace(folder / "data/raw/MES_1m.parquet")
         reader.join()
     assert any(words in line for line in shown), shown + said
@@ -163,7 +167,7 @@ def test_raw_file_that_is_replaced_during_a_run_is_not_mixed_with_the_old_one(fi
     write(folder / "data/raw/MES_1m.parquet", old)
 
     # before its rows are read: the run began with another file, and makes nothing of this one
-    error = error_of(replaced_at(folder, "jobs to run", new))
+    error = error_of(replaced_at(folder, "jobs to run", new, job="clean_bars"))
     assert error.startswith("error: clean the raw rows of MES and join them to bars: ")
     assert ": data/raw/MES_1m.parquet: was replaced while the run went on; run again" in error
     assert contents(folder, *TABLES) == {}
