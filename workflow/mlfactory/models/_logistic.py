@@ -7,11 +7,11 @@ from typing import Any, ClassVar
 import numpy as np
 from sklearn.exceptions import ConvergenceWarning
 from sklearn.linear_model import LogisticRegression
-from threadpoolctl import threadpool_limits
 
 from mlfactory._typing import Float64Array1D, Float64Array2D
 from mlfactory.models._base import FeatureRows, Labelled, Model, log_loss
 from mlfactory.models._parameters import Parameter
+from mlfactory.models._threads import limited
 
 
 class RidgeLogistic(Model):
@@ -35,7 +35,7 @@ class RidgeLogistic(Model):
     intercepts: Float64Array1D
 
     def _fit(self, train: Labelled, validation: Labelled | None, seed: int) -> dict[str, Any]:
-        with threadpool_limits(limits=self.threads), warnings.catch_warnings():
+        with limited(self.threads), warnings.catch_warnings():
             warnings.simplefilter("ignore", ConvergenceWarning)  # told by "iterations"
             if validation is None or not self.early_stopping["enabled"]:
                 middle = self.training["C"][len(self.training["C"]) // 2]

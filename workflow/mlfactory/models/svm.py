@@ -7,12 +7,12 @@ import numpy as np
 from sklearn.kernel_approximation import Nystroem
 from sklearn.linear_model import LogisticRegression
 from sklearn.svm import SVC, LinearSVC
-from threadpoolctl import threadpool_limits
 
 from mlfactory._numba import njit
 from mlfactory._typing import Float32Array2D, Float64Array1D, Float64Array2D, Int64Array1D
 from mlfactory.models._base import FeatureRows, Labelled, Model
 from mlfactory.models._parameters import Parameter
+from mlfactory.models._threads import limited
 from mlfactory.registry import register
 
 _EXPLAINED = 512
@@ -75,7 +75,7 @@ class SVM(Model):
 
     def _fit(self, train: Labelled, validation: Labelled | None, seed: int) -> dict[str, Any]:
         features, codes = train.X.matrix(), self._codes(train.y)
-        with threadpool_limits(limits=self.threads):
+        with limited(self.threads):
             self.machine = self._machine(features, codes, train.weight, seed)
             if validation is not None and self._has_all(self._codes(validation.y)):
                 decisions = decide(validation.X.matrix(), *self.machine)
@@ -199,15 +199,19 @@ def decide(
     gamma: Float64Array1D,
 ) -> Float64Array2D:  # pragma: no cover
     """Decision values (m, outputs); row by row, so that one alone gives the same bits."""
+    across = np.ascontiguousarray(points.T)  # many points at once, each column's in one stretch
     decisions = np.empty((len(features), len(intercepts)))
+    distance = np.empty(len(points))
     for row in range(len(features)):
+        distance[:] = 0.0
+        for column in range(features.shape[1]):
+            value = np.float64(features[row, column])
+            for point in range(len(points)):
+                apart = value - across[column, point]
+                distance[point] += apart * apart
         decisions[row] = intercepts
         for point in range(len(points)):
-            distance = 0.0
-            for column in range(features.shape[1]):
-                apart = np.float64(features[row, column]) - points[point, column]
-                distance += apart * apart
-            kernel = np.exp(-gamma[0] * distance)
+            kernel = np.exp(-gamma[0] * distance[point])
             for output in range(len(intercepts)):
                 decisions[row, output] += kernel * coefficients[point, output]
     return decisions
