@@ -8,6 +8,7 @@ from mlfactory import tuning
 from mlfactory.config import load_models
 from mlfactory.models._early_stopping import Patience
 from mlfactory.oof import fold_rows, training_set, tune_fold
+from mlfactory.search_space import space
 from test_oof import poisoned
 from training import training_tables
 
@@ -79,6 +80,20 @@ def test_a_budget_below_what_is_listed_first_ends_there(tables, trials):
     assert found["best"] in range(trials)
 
 
+@pytest.mark.parametrize("pruning", [True, False])
+def test_a_space_of_fewer_points_than_trials_is_tried_whole(tables, pruning):
+    model = small("logistic")
+    model["search_space"] = {"screened": {"choices": [2, 5, 40]}}
+    found = tune(*tables, model=model, trials=9, pruning=pruning)
+    tried = [trial["parameters"]["screened"] for trial in found["trials"]]
+    assert tried == [30, 2, 5, 40]  # its own, then all others
+    assert found["study"]["trials"] == 4
+    assert len({trial["losses"][0] for trial in found["trials"]}) > 1
+    assert all(trial["all_rows"] for trial in found["trials"])
+    fewer = tune(*tables, model=model, trials=3, pruning=pruning)["trials"]
+    assert len(fewer) == 3
+
+
 def test_the_best_meet_those_that_the_search_began_with_on_all_rows(tables):
     model = small("xgboost")
     tried = tune(*tables, model=model, trials=12)["trials"]
@@ -89,12 +104,44 @@ def test_the_best_meet_those_that_the_search_began_with_on_all_rows(tables):
     assert whole[0]["number"] == 0
     assert len(whole) == 1 + tuning.LAST
     assert len(ended) >= 1
-    worst = max(trial["losses"][0] for trial in whole[1:])
-    assert all(trial["losses"][0] >= worst for trial in ended)
     anew = trials_of(*tables, model)
     for trial in met:
         folds = range(len(trial["losses"]))
         assert trial["losses"] == [anew.loss(trial["parameters"], fold, 1) for fold in folds]
+
+
+class Table:
+    """Trials of a model with one parameter, whose losses by inner fold are listed.
+
+    The first fold's are of all rows, or of some; the others' the same for both.
+    """
+
+    seed = 0
+    parts = (0, 1, 2)
+
+    def __init__(self, some, first, rest):
+        self.some, self.first, self.rest = some, first, rest
+        self.model = {"training": {"x": 0}, "search_space": {"x": {"choices": [*range(len(some))]}}}
+
+    def loss(self, parameters, fold, every, give_up=None):
+        if fold:
+            return self.rest[parameters["x"]]
+        return (self.first if every == 1 else self.some)[parameters["x"]]
+
+    def others(self, parameters, every):
+        return [self.loss(parameters, fold, every) for fold in (1, 2)]
+
+
+def test_what_other_folds_said_of_some_rows_counts_when_the_last_are_chosen():
+    table = Table(
+        some=[0.9, 0.8, 0.8, 0.8, 0.8, 0.99],
+        first=[0.9, 0.60, 0.61, 0.62, 0.63, 0.1],
+        rest=[0.9, 0.95, 0.9, 0.5, 0.4, 0.1],
+    )
+    tried = tuning.search(table, name="x", n_trials=9, spread=0.0, pruning=True)["trials"]
+    went_on = [trial["number"] for trial in tried if trial["all_rows"] and len(trial["losses"]) > 1]
+    assert went_on == [0, 3, 4]
+    assert not tried[5]["all_rows"]
 
 
 def test_every_trial_is_recorded_and_most_end_after_one_inner_fold(found):
@@ -268,8 +315,8 @@ def test_fit_gives_up_when_told_and_keeps_its_best_round():
 
 
 def test_space_holds_the_models_own_parameters():
-    for name in ("lightgbm", "xgboost", "svm", "gru"):
+    for name in ("lightgbm", "xgboost", "logistic", "svm", "gru"):
         model = load_models([name])[name]
-        for key, of in tuning.space(model).items():
+        for key, of in space(model).items():
             own = model["training"][key]
             assert own in of["choices"] if "choices" in of else of["low"] <= own <= of["high"]

@@ -7,7 +7,7 @@ import yaml
 
 from mlfactory import registry
 from mlfactory.errors import UserError
-from mlfactory.models._parameters import check_search_space
+from mlfactory.search_space import check_search_space
 from naive_models import CONFIG, ENSEMBLES, make, market, part, shipped
 
 MODELS = registry.list_all()

@@ -19,10 +19,11 @@ from mlfactory.inner_folds import inner_folds
 from mlfactory.models._base import FeatureRows
 from mlfactory.models._device import CPU, Device
 from mlfactory.scaling import RobustScaler
+from mlfactory.search_space import points, space, starts, suggested
 from mlfactory.weights import fit_weights
 
 if TYPE_CHECKING:
-    from optuna import Study, Trial
+    from optuna import Study
 
     from mlfactory.oof import TrainingSet
 
@@ -39,7 +40,7 @@ LAST = 2
 PATIENCE = 10
 """Rounds without gain after which a trial's fit stops, where the model's own are more."""
 
-KEPT = 6
+KEPT = 8
 """One trial in so many goes on after its first inner fold."""
 
 LEEWAY = 3.0
@@ -189,56 +190,8 @@ def objective(losses: list[float], spread: float) -> float:
     return round(float(np.mean(losses) + spread * np.std(losses)), _DIGITS)
 
 
-def space(model: Mapping[str, Any]) -> dict[str, dict[str, Any]]:
-    """A model's search space, widened so that its own parameters lie in it.
-
-    Examples
-    --------
-    >>> searched = {"depth": {"low": 4, "high": 9, "first": [5]}, "kind": {"choices": ["a", "b"]}}
-    >>> space({"search_space": searched, "training": {"depth": 3, "kind": "c", "rate": 0.1}})
-    {'depth': {'low': 3, 'high': 9, 'first': [5]}, 'kind': {'choices': ['c', 'a', 'b']}}
-    """
-    wide = {}
-    for key, searched in model["search_space"].items():
-        own = model["training"][key]
-        if "choices" in searched:
-            choices = searched["choices"]
-            wide[key] = {**searched, "choices": choices if own in choices else [own, *choices]}
-        else:
-            bounds = {"low": min(searched["low"], own), "high": max(searched["high"], own)}
-            wide[key] = {**searched, **bounds}
-    return wide
-
-
-def _suggested(trial: "Trial", searched: Mapping[str, Mapping[str, Any]]) -> dict[str, Any]:
-    """A value of each parameter; numbers whose bounds are whole are whole."""
-    found: dict[str, Any] = {}
-    for key, of in searched.items():
-        if "choices" in of:
-            found[key] = trial.suggest_categorical(key, of["choices"])
-        elif isinstance(of["low"], int) and isinstance(of["high"], int):
-            found[key] = trial.suggest_int(key, of["low"], of["high"], log=of.get("log", False))
-        else:
-            log = of.get("log", False)
-            found[key] = trial.suggest_float(key, of["low"], of["high"], log=log)
-    return found
-
-
-def _starts(own: Mapping[str, Any], searched: Mapping[str, Any]) -> list[dict[str, Any]]:
-    """What is tried before the sampler is asked: the model's own, then each value listed ``first``.
-
-    Examples
-    --------
-    >>> _starts({"depth": 3, "rate": 0.1}, {"depth": {"first": [1, 2]}, "rate": {}})
-    [{'depth': 3, 'rate': 0.1}, {'depth': 1, 'rate': 0.1}, {'depth': 2, 'rate': 0.1}]
-    """
-    firsts = ({key: value} for key, of in searched.items() for value in of.get("first", ()))
-    changed = [dict(own) | first for first in firsts]
-    return [dict(own), *(start for start in changed if start != own)]
-
-
-def _study(name: str, seed: int, starts: list[dict[str, Any]]) -> "Study":
-    """A study whose first trials are ``starts``."""
+def _study(name: str, seed: int, first: list[dict[str, Any]]) -> "Study":
+    """A study that tries ``first`` before it asks its sampler."""
     import optuna
 
     optuna.logging.set_verbosity(optuna.logging.WARNING)
@@ -249,8 +202,8 @@ def _study(name: str, seed: int, starts: list[dict[str, Any]]) -> "Study":
             min_resource=1, reduction_factor=KEPT, min_early_stopping_rate=0
         ),
     )
-    for start in starts:
-        study.enqueue_trial(start)
+    for parameters in first:
+        study.enqueue_trial(parameters)
     return study
 
 
@@ -305,15 +258,16 @@ def search(
     name
         What the ledger calls the study.
     n_trials
-        The budget, the default parameters included, which are trial 0.
+        The budget, the default parameters included, which are trial 0. A space of fewer
+        combinations is tried whole.
     spread
         See `objective`.
     pruning
         With it a trial sees one row in `EVERY`, ends in its first inner fold where it cannot reach
         the best of those before it, one in `KEPT`, and after it where it has not. The `FINALISTS`
-        best and those that it began with are then scored on all rows, all but the default and the
-        `LAST` best of them in the first inner fold only. Without, all trials are scored on all
-        rows.
+        best and those that it began with are then scored on all rows of the first inner fold, and
+        the default and the `LAST` best by that and the other folds' one row in `EVERY`
+        on all rows of all. Without, all trials are scored on all rows.
 
     Returns
     -------
@@ -324,12 +278,15 @@ def search(
     """
     searched = space(trials.model)
     own = {key: trials.model["training"][key] for key in searched}
-    starts = _starts(own, searched)[:n_trials]
-    study = _study(name, trials.seed, starts)
+    begun = starts(own, searched)[:n_trials]
+    every_point = points(searched, n_trials)
+    n_trials = len(every_point) or n_trials
+    others = [point for point in every_point if point not in begun]
+    study = _study(name, trials.seed, [*begun, *others])
     every = EVERY if pruning else 1
     records = [_tried(study, trials, searched, every, spread) for _ in range(n_trials)]
     if pruning:
-        _final(trials, records, len(starts), spread)
+        _final(trials, records, len(begun), spread)
     final = [record for record in records if record["all_rows"] and record["state"] == "complete"]
     best = min(final, key=lambda record: (record["objective"], record["number"]))
     return {
@@ -347,18 +304,31 @@ def search(
 
 def _final(trials: Trials, records: list[dict[str, Any]], n_starts: int, spread: float) -> None:
     """Score the best, and the ``n_starts`` that the search began with, on all rows."""
-    whole = [record for record in records if record["state"] == "complete"]
-    best = sorted(whole, key=lambda record: (record["objective"], record["number"]))[:FINALISTS]
+    best = sorted(records, key=_rank)[:FINALISTS]
     numbers = sorted({*range(n_starts), *(record["number"] for record in best)})
-    loss = {number: trials.loss(records[number]["parameters"], 0, 1) for number in numbers}
-    going_on = sorted(numbers[1:], key=lambda number: (loss[number], number))[:LAST]
+    first = {number: trials.loss(records[number]["parameters"], 0, 1) for number in numbers}
+    expected = {
+        number: _expected(trials, records[number], first[number], spread) for number in numbers
+    }
+    going_on = sorted(numbers[1:], key=lambda number: (expected[number], number))[:LAST]
     for number in numbers:
         goes_on = number in (0, *going_on)
-        losses = [loss[number]]
+        losses = [first[number]]
         if goes_on:
             losses += trials.others(records[number]["parameters"], 1)
         records[number] |= _scored(losses, spread, all_rows=True)
         records[number]["state"] = "complete" if goes_on else "pruned"
+
+
+def _rank(record: dict[str, Any]) -> tuple[bool, float, int]:
+    """Those that went on come before those that ended in their first inner fold."""
+    return record["state"] != "complete", record["objective"], record["number"]
+
+
+def _expected(trials: Trials, record: dict[str, Any], first: float, spread: float) -> float:
+    """The objective with the first inner fold's loss on all rows, the others' on some."""
+    rest = record["losses"][1:] or trials.others(record["parameters"], EVERY)
+    return objective([first, *rest], spread)
 
 
 def _scored(losses: list[float], spread: float, *, all_rows: bool) -> dict[str, Any]:
@@ -376,7 +346,7 @@ def _tried(
     from optuna.trial import TrialState
 
     trial = study.ask()
-    parameters = _suggested(trial, searched)
+    parameters = suggested(trial, searched)
     record = {"number": trial.number, "parameters": parameters}
     if every == 1:
         record |= _scored(trials.losses(parameters, 1), spread, all_rows=True)
@@ -384,7 +354,8 @@ def _tried(
         return record | {"state": "complete"}
     known = study.get_trials(deepcopy=False)  # some of them wait for their turn
     before = [t.intermediate_values[1] for t in known if 1 in t.intermediate_values]
-    rounds = int((trials.model["training"] | parameters).get("rounds", 0))
+    training = trials.model["training"] | parameters
+    rounds = int(training.get("rounds", training.get("epochs", 0)))
     first = trials.loss(parameters, 0, every, hopeless(_bar(before), rounds))
     trial.report(first, 1)
     if trial.should_prune():

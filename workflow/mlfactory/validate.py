@@ -13,8 +13,8 @@ from mlfactory.errors import UserError
 from mlfactory.features import catalog
 from mlfactory.labels import label_bars
 from mlfactory.model_inputs import columns
-from mlfactory.models._parameters import check_search_space
 from mlfactory.schemas import CLASSES
+from mlfactory.search_space import check_search_space
 from mlfactory.splits import Split, require_sessions, sharpe_standard_error, split_bars
 from mlfactory.stretch import last_bars, require_enough, searched_rows, usable
 from mlfactory.symbol_bars import bars_of

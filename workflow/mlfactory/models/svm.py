@@ -58,6 +58,7 @@ class SVM(Model):
     STOPS_EARLY = False
     LIBRARY = "sklearn"
     FILES = ("model.npz",)
+    OF_ROWS = ("landmarks",)
     PARAMETERS: ClassVar[dict[str, Parameter]] = {
         "kernel": Parameter(str, choices=("nystroem", "rbf")),
         "landmarks": Parameter(int, low=1),
