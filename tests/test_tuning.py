@@ -132,16 +132,71 @@ class Table:
         return [self.loss(parameters, fold, every) for fold in (1, 2)]
 
 
-def test_what_other_folds_said_of_some_rows_counts_when_the_last_are_chosen():
-    table = Table(
-        some=[0.9, 0.8, 0.8, 0.8, 0.8, 0.99],
-        first=[0.9, 0.60, 0.61, 0.62, 0.63, 0.1],
-        rest=[0.9, 0.95, 0.9, 0.5, 0.4, 0.1],
-    )
+FINALS = {
+    "other folds' loss on some rows": (
+        [0.9, 0.8, 0.8, 0.8, 0.8],
+        [0.9, 0.60, 0.61, 0.62, 0.63],
+        [0.9, 0.93, 0.9, 0.5, 0.4],
+        {0, 1, 2, 3, 4},
+        {0, 3, 4},
+    ),
+    "the first fold's loss on all rows": (
+        [0.9, 0.8, 0.79, 0.78],
+        [0.9, 0.5, 0.6, 0.9],
+        [0.9, 0.9, 0.9, 0.9],
+        {0, 1, 2, 3},
+        {0, 1, 2},
+    ),
+    "other folds' loss of what ended in the first": (
+        [0.9, 0.8, 0.85, 0.86, 0.87, 0.88],
+        [0.9, 0.8, 0.80, 0.85, 0.1, 0.1],
+        [0.9, 0.9, 0.99, 0.5, 0.1, 0.1],
+        {0, 1, 2, 3},
+        {0, 1, 3},
+    ),
+    "that it went on, though the others ended better": (
+        [0.9, 0.8, 0.85, 0.86, 0.87, 0.88],
+        [0.9, 0.8, 0.85, 0.86, 0.1, 0.1],
+        [0.9, 2.0, 0.9, 0.9, 0.1, 0.1],
+        {0, 1, 2, 3},
+        {0, 2, 3},
+    ),
+}
+"""What counts: losses of the first fold on some rows and on all, of the others; who is among the
+finalists, and who is scored in all folds."""
+
+
+@pytest.mark.parametrize("counts", FINALS)
+def test_finalists_and_the_last_of_them_are_chosen_by_all_that_is_known(counts):
+    some, first, rest, finalists, last = FINALS[counts]
+    table = Table(some, first, rest)
     tried = tuning.search(table, name="x", n_trials=9, spread=0.0, pruning=True)["trials"]
-    went_on = [trial["number"] for trial in tried if trial["all_rows"] and len(trial["losses"]) > 1]
-    assert went_on == [0, 3, 4]
-    assert not tried[5]["all_rows"]
+    met = [trial for trial in tried if trial["all_rows"]]
+    assert {trial["number"] for trial in met} == finalists
+    assert {trial["number"] for trial in met if len(trial["losses"]) == 3} == last
+
+
+def test_fit_is_given_up_against_the_rounds_or_epochs_of_its_model_and_else_never():
+    falling = [1 - 0.01 * i for i in range(16)]  # .85 after 16 rounds, .81 after 20
+
+    class Asked(Table):
+        def loss(self, parameters, fold, every, give_up=None):
+            if fold == 0 and every > 1:
+                self.asked.append(give_up and give_up(falling))
+            return super().loss(parameters, fold, every, give_up)
+
+    def asked(**training):
+        losses = [0.83] * 12
+        table = Asked(losses, losses, losses)
+        table.asked = []
+        table.model["training"] |= training
+        tuning.search(table, name="x", n_trials=12, spread=0.0, pruning=True)
+        return table.asked[-1]
+
+    assert asked() is None
+    for key in ("rounds", "epochs"):
+        assert asked(**{key: 17})
+        assert not asked(**{key: 20})
 
 
 def test_every_trial_is_recorded_and_most_end_after_one_inner_fold(found):

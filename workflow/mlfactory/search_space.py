@@ -13,11 +13,11 @@ if TYPE_CHECKING:
 
 
 def check_search_space(
-    name: str, space: dict[str, dict[str, Any]], allowed: dict[str, Parameter]
+    name: str, searched_keys: dict[str, dict[str, Any]], allowed: dict[str, Parameter]
 ) -> None:
     """Refuse a ``search_space`` of a model's yaml that holds what ``training`` may not hold."""
     where = f"config/models/{name}.yaml: search_space"
-    for key, searched in space.items():
+    for key, searched in searched_keys.items():
         if key not in allowed:
             raise UserError(f"{where}.{key} is unknown; {nearest(str(key), allowed)}")
         for bound in ("low", "high"):
@@ -54,6 +54,8 @@ def _searches(searched: dict[str, Any], value: Any) -> bool:
 def space(model: Mapping[str, Any]) -> dict[str, dict[str, Any]]:
     """A model's search space, widened so that its own parameters lie in it.
 
+    Where the own one is a fraction, whole bounds are no longer whole, so that it can be tried.
+
     Examples
     --------
     >>> searched = {"depth": {"low": 4, "high": 9, "first": [5]}, "kind": {"choices": ["a", "b"]}}
@@ -68,6 +70,8 @@ def space(model: Mapping[str, Any]) -> dict[str, dict[str, Any]]:
             wide[key] = {**searched, "choices": choices if own in choices else [own, *choices]}
         else:
             bounds = {"low": min(searched["low"], own), "high": max(searched["high"], own)}
+            if own % 1:
+                bounds["low"] = float(bounds["low"])
             wide[key] = {**searched, **bounds}
     return wide
 
@@ -99,14 +103,14 @@ def starts(own: Mapping[str, Any], searched: Mapping[str, Any]) -> list[dict[str
     return [dict(own), *(start for start in changed if start != own)]
 
 
-def points(searched: Mapping[str, Any], at_most: int) -> list[dict[str, Any]]:
-    """All combinations of values, where there are ``at_most`` so many; else none of them.
+def every_point(searched: Mapping[str, Any], at_most: int) -> list[dict[str, Any]]:
+    """All combinations of values where there are ``at_most`` so many, else none of them.
 
     Examples
     --------
-    >>> points({"depth": {"low": 1, "high": 2}, "kind": {"choices": ["a", "b"]}}, at_most=3)
+    >>> every_point({"depth": {"low": 1, "high": 2}, "kind": {"choices": ["a", "b"]}}, at_most=3)
     []
-    >>> points({"depth": {"low": 1, "high": 3}}, at_most=3)
+    >>> every_point({"depth": {"low": 1, "high": 3}}, at_most=3)
     [{'depth': 1}, {'depth': 2}, {'depth': 3}]
     """
     values: list[Sequence[Any]] = []

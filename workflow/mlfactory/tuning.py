@@ -19,7 +19,7 @@ from mlfactory.inner_folds import inner_folds
 from mlfactory.models._base import FeatureRows
 from mlfactory.models._device import CPU, Device
 from mlfactory.scaling import RobustScaler
-from mlfactory.search_space import points, space, starts, suggested
+from mlfactory.search_space import every_point, space, starts, suggested
 from mlfactory.weights import fit_weights
 
 if TYPE_CHECKING:
@@ -147,6 +147,8 @@ def for_part(model: Mapping[str, Any], training: Mapping[str, Any], every: int) 
     {'min_data_in_leaf': 12, 'num_leaves': 8}
     >>> for_part({"model": {"type": "catboost"}}, {"l2_leaf_reg": 3}, 4)
     {'l2_leaf_reg': 0.75}
+    >>> for_part({"model": {"type": "svm"}}, {"landmarks": 300, "gamma": 0.3}, 4)
+    {'landmarks': 75, 'gamma': 0.3}
     """
     kind = registry.get(model["model"]["type"])
     smaller = dict(training)
@@ -239,6 +241,15 @@ def hopeless(target: float, rounds: int) -> Callable[[list[float]], bool]:
     return give_up
 
 
+def _give_up(
+    trials: Trials, parameters: Mapping[str, Any], target: float
+) -> Callable[[list[float]], bool] | None:
+    """When a fit of a model that goes in rounds is given up; None for the others."""
+    training = trials.model["training"] | parameters
+    rounds = training.get("rounds", training.get("epochs"))
+    return None if rounds is None else hopeless(target, rounds)
+
+
 def _bar(losses: list[float]) -> float:
     """The loss that one trial in `KEPT` so far reaches; infinite for the first few."""
     if len(losses) < KEPT:
@@ -258,16 +269,16 @@ def search(
     name
         What the ledger calls the study.
     n_trials
-        The budget, the default parameters included, which are trial 0. A space of fewer
+        The budget, the default parameters included, which are trial 0. A space of no more
         combinations is tried whole.
     spread
         See `objective`.
     pruning
         With it a trial sees one row in `EVERY`, ends in its first inner fold where it cannot reach
         the best of those before it, one in `KEPT`, and after it where it has not. The `FINALISTS`
-        best and those that it began with are then scored on all rows of the first inner fold, and
-        the default and the `LAST` best by that and the other folds' one row in `EVERY`
-        on all rows of all. Without, all trials are scored on all rows.
+        best and those that it began with are then scored on all rows of the first inner fold; the
+        `LAST` best by that and by what the other folds say of one row in `EVERY`, and the default,
+        on all rows of all inner folds. Without, all trials are scored on all rows.
 
     Returns
     -------
@@ -279,10 +290,9 @@ def search(
     searched = space(trials.model)
     own = {key: trials.model["training"][key] for key in searched}
     begun = starts(own, searched)[:n_trials]
-    every_point = points(searched, n_trials)
-    n_trials = len(every_point) or n_trials
-    others = [point for point in every_point if point not in begun]
-    study = _study(name, trials.seed, [*begun, *others])
+    whole = every_point(searched, n_trials)
+    n_trials = len(whole) or n_trials
+    study = _study(name, trials.seed, begun + [point for point in whole if point not in begun])
     every = EVERY if pruning else 1
     records = [_tried(study, trials, searched, every, spread) for _ in range(n_trials)]
     if pruning:
@@ -291,7 +301,12 @@ def search(
     best = min(final, key=lambda record: (record["objective"], record["number"]))
     return {
         "study": {
-            **{"name": name, "sampler": "tpe", "seed": trials.seed, "trials": n_trials},
+            **{
+                "name": name,
+                "sampler": "grid" if whole else "tpe",
+                "seed": trials.seed,
+                "trials": n_trials,
+            },
             **{"spread": spread, "pruning": pruning, "inner_folds": len(trials.parts)},
             "space": searched,
         },
@@ -354,9 +369,7 @@ def _tried(
         return record | {"state": "complete"}
     known = study.get_trials(deepcopy=False)  # some of them wait for their turn
     before = [t.intermediate_values[1] for t in known if 1 in t.intermediate_values]
-    training = trials.model["training"] | parameters
-    rounds = int(training.get("rounds", training.get("epochs", 0)))
-    first = trials.loss(parameters, 0, every, hopeless(_bar(before), rounds))
+    first = trials.loss(parameters, 0, every, _give_up(trials, parameters, _bar(before)))
     trial.report(first, 1)
     if trial.should_prune():
         study.tell(trial, state=TrialState.PRUNED)

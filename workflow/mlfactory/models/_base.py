@@ -138,7 +138,7 @@ class Model(ABC):
     REFITS: ClassVar[bool] = True
     """Whether a fit that found its complexity is done again on all training rows."""
     OF_ROWS: ClassVar[tuple[str, ...]] = ()
-    """Parameters that count rows, or weigh against them however much a row weighs."""
+    """Parameters that count rows, all or drawn, or weigh against them however much a row weighs."""
     SEQUENCES: ClassVar[bool] = False
     """Whether it looks at rows before the one asked for."""
     LIBRARY: ClassVar[str]
