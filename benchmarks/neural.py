@@ -12,8 +12,8 @@ import numpy as np
 import torch
 
 from mlfactory import config, registry
-from mlfactory.models._base import FeatureRows, Labelled
 from mlfactory.models._device import Device
+from mlfactory.models._rows import FeatureRows, Labelled
 from mlfactory.models._torch import CHUNK, Network, TorchModel
 
 MODELS = ("lstm", "gru", "tcn")

@@ -7,7 +7,8 @@ import numpy as np
 
 from mlfactory import registry
 from mlfactory.config import load_models
-from mlfactory.models._base import FeatureRows, Model
+from mlfactory.models._base import Model
+from mlfactory.models._rows import FeatureRows
 
 CONFIG = Path(__file__).parents[1] / "config" / "models"
 SMALL = {

@@ -5,7 +5,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from mlfactory.models._base import FeatureRows
+from mlfactory.models._rows import FeatureRows
 from mlfactory.sequences import rows_read, timeline, windows
 
 

@@ -12,9 +12,10 @@ from torch import nn
 
 from mlfactory.errors import UserError
 from mlfactory.models import _recurrence, _torch
-from mlfactory.models._base import FeatureRows, log_loss
+from mlfactory.models._base import log_loss
 from mlfactory.models._device import Device
 from mlfactory.models._recurrent import Recurrent
+from mlfactory.models._rows import FeatureRows
 from mlfactory.models._torch import CHUNK
 from mlfactory.models.tcn import Convolutions
 from mlfactory.sequences import timeline, windows

@@ -12,7 +12,8 @@ from mlfactory._typing import Float64Array2D
 from mlfactory.calibration import Calibration, restored
 from mlfactory.errors import UserError
 from mlfactory.files import atomic_folder, set_aside
-from mlfactory.models._base import FeatureRows, Model
+from mlfactory.models._base import Model
+from mlfactory.models._rows import FeatureRows
 from mlfactory.scaling import RobustScaler
 
 FORMAT = 3

@@ -9,7 +9,8 @@ from scipy.special import log_softmax, softmax
 
 from mlfactory._typing import Float64Array1D, Float64Array2D, Int8Array1D
 from mlfactory.errors import UserError
-from mlfactory.models._base import MIN_PROBABILITY, N_CLASSES
+from mlfactory.models._base import MIN_PROBABILITY
+from mlfactory.models._rows import N_CLASSES
 
 OFF = "off"
 

@@ -18,8 +18,9 @@ from mlfactory._typing import (
     Int8Array1D,
     Int64Array1D,
 )
-from mlfactory.models._base import MIN_PROBABILITY, N_CLASSES
+from mlfactory.models._base import MIN_PROBABILITY
 from mlfactory.models._forest import LEAF, ForestArrays, from_sklearn
+from mlfactory.models._rows import N_CLASSES
 
 FOREST: dict[str, Any] = {
     "n_estimators": 60,

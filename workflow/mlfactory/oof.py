@@ -18,8 +18,9 @@ from mlfactory.bundles import Bundle, scaled
 from mlfactory.folds import embargo_bars, intervals, training_rows
 from mlfactory.inner_folds import inner_folds, inner_split
 from mlfactory.model_inputs import n_selected
-from mlfactory.models._base import FeatureRows, Model
+from mlfactory.models._base import Model
 from mlfactory.models._device import CPU, Device
+from mlfactory.models._rows import FeatureRows
 from mlfactory.scaling import RobustScaler
 from mlfactory.schemas import PROBABILITIES, SPLIT_MARKS, UNCALIBRATED
 from mlfactory.weights import fit_weights

@@ -26,7 +26,7 @@ from mlfactory.contracts import Contract
 from mlfactory.errors import UserError, shown
 from mlfactory.features import catalog
 from mlfactory.features.memory import first_bar_needed
-from mlfactory.models._base import FeatureRows
+from mlfactory.models._rows import FeatureRows
 from mlfactory.oof import feature_rows
 from mlfactory.regimes import USUAL_SESSIONS
 from mlfactory.schemas import SPLIT_MARKS

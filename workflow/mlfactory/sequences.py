@@ -5,7 +5,7 @@ from typing import NamedTuple
 import numpy as np
 
 from mlfactory._typing import Float32Array2D, Int32Array1D, Int64Array1D
-from mlfactory.models._base import FeatureRows
+from mlfactory.models._rows import FeatureRows
 
 
 def _first_of_segment(segment: Int32Array1D) -> Int64Array1D:

@@ -5,7 +5,7 @@ import pandas as pd
 
 from mlfactory._typing import Float64Array1D, Float64Array2D
 from mlfactory.folds import by_refit
-from mlfactory.models._base import FeatureRows
+from mlfactory.models._rows import FeatureRows
 from mlfactory.schemas import PROBABILITIES, UNCALIBRATED, member_columns
 from mlfactory.weights import fit_weights
 

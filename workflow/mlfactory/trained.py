@@ -14,7 +14,7 @@ from mlfactory.bundles import Bundle
 from mlfactory.ensembles import predict_ensemble
 from mlfactory.errors import UserError, nearest
 from mlfactory.features import catalog
-from mlfactory.models._base import FeatureRows
+from mlfactory.models._rows import FeatureRows
 from mlfactory.oof import predictions
 
 

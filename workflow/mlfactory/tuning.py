@@ -16,8 +16,8 @@ from mlfactory import registry
 from mlfactory._typing import Int64Array1D
 from mlfactory.bundles import scaled
 from mlfactory.inner_folds import inner_folds
-from mlfactory.models._base import FeatureRows
 from mlfactory.models._device import CPU, Device
+from mlfactory.models._rows import FeatureRows
 from mlfactory.scaling import RobustScaler
 from mlfactory.search_space import every_point, space, starts, suggested
 from mlfactory.weights import fit_weights
@@ -140,6 +140,8 @@ class Trials:
 def for_part(model: Mapping[str, Any], training: Mapping[str, Any], every: int) -> dict[str, Any]:
     """The ``training`` parameters for one row in ``every``: those that count rows are smaller.
 
+    Where that is not every row, what only averages is half as much.
+
     Examples
     --------
     >>> boosted = {"model": {"type": "lightgbm"}}
@@ -149,12 +151,17 @@ def for_part(model: Mapping[str, Any], training: Mapping[str, Any], every: int) 
     {'l2_leaf_reg': 0.75}
     >>> for_part({"model": {"type": "svm"}}, {"landmarks": 300, "gamma": 0.3}, 4)
     {'landmarks': 75, 'gamma': 0.3}
+    >>> grown = {"model": {"type": "random_forest"}}
+    >>> for_part(grown, {"min_samples_leaf": 200, "trees": 25}, 4)
+    {'min_samples_leaf': 50, 'trees': 12}
     """
     kind = registry.get(model["model"]["type"])
     smaller = dict(training)
     for key in kind.OF_ROWS:
         part = smaller[key] / every
         smaller[key] = max(1, round(part)) if kind.PARAMETERS[key].kind is int else part
+    for key in kind.AVERAGED if every > 1 else ():
+        smaller[key] = max(1, smaller[key] // 2)
     return smaller
 
 

@@ -10,7 +10,7 @@ from mlfactory import config as configuration
 from mlfactory import contracts, importance, registry, schemas, tables
 from mlfactory.features import catalog
 from mlfactory.labels import label_bars
-from mlfactory.models._base import FeatureRows
+from mlfactory.models._rows import FeatureRows
 from mlfactory.symbol_bars import bars_of
 
 

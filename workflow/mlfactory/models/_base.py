@@ -4,87 +4,36 @@ import importlib
 import math
 from abc import ABC, abstractmethod
 from collections.abc import Callable
-from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Any, ClassVar, NamedTuple, Self, TypeVar
+from typing import Any, ClassVar, Self, TypeVar
 
 import numpy as np
 
 from mlfactory._typing import (
-    Float32Array2D,
     Float64Array1D,
     Float64Array2D,
     Int8Array1D,
-    Int32Array1D,
     Int64Array1D,
 )
 from mlfactory.errors import UserError
 from mlfactory.models._device import CPU, Device
 from mlfactory.models._early_stopping import Patience, check_early_stopping
 from mlfactory.models._parameters import Parameter, check_block
+from mlfactory.models._rows import (
+    N_CLASSES,
+    FeatureRows,
+    Labelled,
+    check_finite,
+    check_labelled,
+    check_learnable,
+    present,
+)
 from mlfactory.models._saved import DESCRIPTION, check_files, read_description, write_description
-
-N_CLASSES = 3
-"""Labels in order: 0 short, 1 neutral, 2 long."""
 
 T = TypeVar("T")
 
 MIN_PROBABILITY = 1e-6
 """Predicted probabilities are kept at least this far from 0, so that log-loss stays finite."""
-
-
-@dataclass(frozen=True)
-class FeatureRows:
-    """Feature rows in time order, and the ones among them that are asked for.
-
-    Attributes
-    ----------
-    values
-        (n, k) float32, contiguous, one row a bar, in time order; no missing values.
-    segment
-        (n,) int32, the uninterrupted stretch of market a row belongs to.
-    rows
-        (m,) int64, strictly increasing row numbers into ``values``. Sequence models may look at
-        rows before them within the same segment; all others read exactly these.
-    names
-        k feature names, in column order.
-    """
-
-    values: Float32Array2D
-    segment: Int32Array1D
-    rows: Int64Array1D
-    names: tuple[str, ...]
-
-    def __len__(self) -> int:
-        return len(self.rows)
-
-    def matrix(self) -> Float32Array2D:
-        """The rows asked for, (m, k) float32."""
-        return self.values[self.rows]
-
-    def take(self, rows: Int64Array1D) -> "FeatureRows":
-        """The same features with other rows asked for (row numbers into ``values``)."""
-        return replace(self, rows=rows)
-
-    def named(self, names: tuple[str, ...]) -> "FeatureRows":
-        """The same rows with these features only, in this order; a missing one is a ValueError."""
-        if names == self.names:
-            return self
-        columns = [self.names.index(name) for name in names]
-        return replace(self, values=np.ascontiguousarray(self.values[:, columns]), names=names)
-
-
-class Labelled(NamedTuple):
-    """Rows with their labels (0, 1, 2) and weights, all checked."""
-
-    X: FeatureRows
-    y: Int8Array1D
-    weight: Float64Array1D
-
-
-def _present(y: Int8Array1D) -> tuple[int, ...]:
-    """The labels that occur, ascending."""
-    return tuple(label for label in range(N_CLASSES) if (y == label).any())
 
 
 def log_loss(probabilities: Float64Array2D, y: Int8Array1D) -> float:
@@ -139,6 +88,8 @@ class Model(ABC):
     """Whether a fit that found its complexity is done again on all training rows."""
     OF_ROWS: ClassVar[tuple[str, ...]] = ()
     """Parameters that count rows, all or drawn, or weigh against them however much a row weighs."""
+    AVERAGED: ClassVar[tuple[str, ...]] = ()
+    """Parameters that count what is averaged: half as many tell nearly the same."""
     SEQUENCES: ClassVar[bool] = False
     """Whether it looks at rows before the one asked for."""
     LIBRARY: ClassVar[str]
@@ -206,14 +157,14 @@ class Model(ABC):
         """
         weight = np.ones(len(X_train)) if sample_weight is None else sample_weight
         train = Labelled(X_train, y_train, weight)
-        self._check_labelled(train)
-        self._check_learnable(train)
+        self._check(train)
+        check_learnable(self.name, train)
         self.feature_names = X_train.names
-        self.classes = _present(y_train)
+        self.classes = present(y_train)
         if X_val is None or y_val is None or len(X_val) == 0:
             return {"rows": len(X_train), **self._fit(train, None, seed)}
         validation = Labelled(X_val, y_val, np.ones(len(X_val)))
-        self._check_labelled(validation)
+        self._check(validation)
         if X_val.values is X_train.values and np.intersect1d(X_val.rows, X_train.rows).size:
             raise ValueError(f"{self.name}: validation rows are among the training rows")
         known = np.isin(y_val, self.classes)
@@ -259,7 +210,7 @@ class Model(ABC):
                 f"{self.name} was fitted on {len(self.feature_names)} features, got {len(X.names)} "
                 "others or in another order"
             )
-        self._check_finite(X)
+        check_finite(self.name, X, self._rows_read(X))
         probabilities = np.full((len(X), N_CLASSES), MIN_PROBABILITY)
         if len(X):
             raw = np.maximum(self._probabilities(X).astype(np.float64), MIN_PROBABILITY)
@@ -364,37 +315,6 @@ class Model(ABC):
         """Row numbers of all rows that are read to predict those asked for, ascending."""
         return X.rows
 
-    def _check_finite(self, X: FeatureRows) -> None:
-        rows = self._rows_read(X)
-        finite = np.isfinite(X.values[rows])
-        if not finite.all():
-            row, column = np.argwhere(~finite)[0]
-            raise ValueError(
-                f"{self.name}: feature {X.names[column]} is {X.values[rows[row], column]} in row "
-                f"{rows[row]}; rows with missing or infinite features cannot be used"
-            )
-
-    def _check_labelled(self, rows: Labelled) -> None:
-        if not len(rows.X) == len(rows.y) == len(rows.weight):
-            raise ValueError(
-                f"{self.name}: {len(rows.X)} rows, {len(rows.y)} labels, {len(rows.weight)} weights"
-            )
-        if not np.isin(rows.y, range(N_CLASSES)).all():
-            raise ValueError(f"{self.name}: labels {np.unique(rows.y)} are not 0, 1, 2")
-        if not np.isfinite(rows.weight).all() or (rows.weight < 0).any():
-            raise ValueError(f"{self.name}: weights must be finite and not negative")
-        self._check_finite(rows.X)
-
-    def _check_learnable(self, train: Labelled) -> None:
-        weighted = train.y[train.weight > 0]
-        if len(_present(weighted)) < 2:
-            raise UserError(
-                f"{self.name}: {len(weighted)} weighted training rows hold fewer than two classes; "
-                "give more rows or other barriers"
-            )
-        matrix = train.X.matrix()
-        if (matrix == matrix[0]).all():
-            raise UserError(
-                f"{self.name}: none of {matrix.shape[1]} features varies over {len(matrix)} "
-                "training rows; give more rows or other features"
-            )
+    def _check(self, rows: Labelled) -> None:
+        check_labelled(self.name, rows)
+        check_finite(self.name, rows.X, self._rows_read(rows.X))

@@ -12,7 +12,7 @@ from mlfactory._typing import (
     Float64Array2D,
     Int32Array1D,
 )
-from mlfactory.models._base import N_CLASSES
+from mlfactory.models._rows import N_CLASSES
 
 LEAF = -1
 """Stands for a leaf's feature, here, and for its children in scikit-learn."""

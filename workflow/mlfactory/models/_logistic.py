@@ -9,8 +9,9 @@ from sklearn.exceptions import ConvergenceWarning
 from sklearn.linear_model import LogisticRegression
 
 from mlfactory._typing import Float64Array1D, Float64Array2D
-from mlfactory.models._base import FeatureRows, Labelled, Model, log_loss
+from mlfactory.models._base import Model, log_loss
 from mlfactory.models._parameters import Parameter
+from mlfactory.models._rows import FeatureRows, Labelled
 from mlfactory.models._threads import limited
 
 

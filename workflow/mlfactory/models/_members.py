@@ -3,7 +3,8 @@
 import numpy as np
 
 from mlfactory._typing import Float64Array2D
-from mlfactory.models._base import MIN_PROBABILITY, N_CLASSES, FeatureRows
+from mlfactory.models._base import MIN_PROBABILITY
+from mlfactory.models._rows import N_CLASSES, FeatureRows
 from mlfactory.schemas import CLASSES
 
 

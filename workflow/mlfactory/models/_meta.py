@@ -7,10 +7,10 @@ import numpy as np
 from scipy.optimize import minimize
 
 from mlfactory._typing import Float64Array1D, Float64Array2D
-from mlfactory.models._base import N_CLASSES, FeatureRows, Labelled
 from mlfactory.models._logistic import RidgeLogistic
 from mlfactory.models._members import log_probabilities, members
 from mlfactory.models._parameters import Parameter
+from mlfactory.models._rows import N_CLASSES, FeatureRows, Labelled
 
 if TYPE_CHECKING:
     from lightgbm import Booster

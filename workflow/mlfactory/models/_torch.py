@@ -15,9 +15,10 @@ from torch import Tensor, nn
 
 from mlfactory._typing import Float64Array1D, Float64Array2D, Int64Array1D
 from mlfactory.errors import UserError
-from mlfactory.models._base import MIN_PROBABILITY, FeatureRows, Labelled, Model
+from mlfactory.models._base import MIN_PROBABILITY, Model
 from mlfactory.models._device import CPU
 from mlfactory.models._parameters import Parameter
+from mlfactory.models._rows import FeatureRows, Labelled
 from mlfactory.models._uncompiled import uncompiled
 from mlfactory.sequences import Timeline, rows_read, timeline
 

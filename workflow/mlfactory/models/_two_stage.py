@@ -10,7 +10,8 @@ from typing import Any, ClassVar
 import numpy as np
 
 from mlfactory._typing import BoolArray1D, Float64Array1D, Float64Array2D, Int8Array1D, Int64Array1D
-from mlfactory.models._base import N_CLASSES, FeatureRows, Labelled, Model
+from mlfactory.models._base import Model
+from mlfactory.models._rows import N_CLASSES, FeatureRows, Labelled
 
 SHORT, NEUTRAL, LONG = range(N_CLASSES)
 MOVED = SHORT
@@ -21,14 +22,25 @@ _STATE = "two_stage.json"
 _LEAST = "direction_loss"
 """Where fits that share rows keep the least loss of a direction, mixed, times the moved share."""
 
+_KEPT = (
+    "name",
+    "LIBRARY",
+    "PARAMETERS",
+    "STOPS_EARLY",
+    "REFITS",
+    "OF_ROWS",
+    "AVERAGED",
+    "SEQUENCES",
+)
+"""What a model is in two stages as in one."""
+
 
 def two_stage(cls: type[Model]) -> type[Model]:
     """The class of the same model in two stages; its contract and its yaml are the same."""
-    kept = ("name", "PARAMETERS", "STOPS_EARLY", "REFITS", "OF_ROWS", "SEQUENCES", "LIBRARY")
     return type(
         f"TwoStage{cls.__name__}",
         (TwoStage,),
-        {"BASE": cls, "FILES": (_STATE,)} | {name: getattr(cls, name) for name in kept},
+        {"BASE": cls, "FILES": (_STATE,)} | {name: getattr(cls, name) for name in _KEPT},
     )
 
 

@@ -6,9 +6,10 @@ from typing import Any, ClassVar
 import lightgbm
 
 from mlfactory._typing import Float64Array2D
-from mlfactory.models._base import FeatureRows, Labelled, Model, both_classes
+from mlfactory.models._base import Model, both_classes
 from mlfactory.models._early_stopping import Patience
 from mlfactory.models._parameters import Parameter
+from mlfactory.models._rows import FeatureRows, Labelled
 from mlfactory.registry import register
 
 

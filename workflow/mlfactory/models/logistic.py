@@ -6,9 +6,9 @@ import numpy as np
 from sklearn.linear_model import LogisticRegression
 
 from mlfactory._typing import Float64Array1D, Float64Array2D, Int8Array1D, Int64Array1D
-from mlfactory.models._base import FeatureRows, Labelled
 from mlfactory.models._logistic import RidgeLogistic
 from mlfactory.models._parameters import Parameter
+from mlfactory.models._rows import FeatureRows, Labelled
 from mlfactory.registry import register
 
 _CONSTANT = 1e-9

@@ -12,7 +12,7 @@ from mlfactory._typing import (
     Float64Array1D,
     Float64Array2D,
 )
-from mlfactory.models._base import FeatureRows, Labelled, Model
+from mlfactory.models._base import Model
 from mlfactory.models._forest import (
     ForestArrays,
     bin_edges,
@@ -21,6 +21,7 @@ from mlfactory.models._forest import (
     to_bins,
 )
 from mlfactory.models._parameters import Parameter
+from mlfactory.models._rows import FeatureRows, Labelled
 from mlfactory.registry import register
 
 
@@ -36,6 +37,7 @@ class RandomForest(Model):
     LIBRARY = "sklearn"
     FILES = ("model.npz",)
     OF_ROWS = ("min_samples_leaf",)
+    AVERAGED = ("trees",)
     PARAMETERS: ClassVar[dict[str, Parameter]] = {
         "trees": Parameter(int, low=1),
         "max_depth": Parameter(int, low=1),

@@ -10,8 +10,9 @@ from sklearn.svm import SVC, LinearSVC
 
 from mlfactory._numba import njit
 from mlfactory._typing import Float32Array2D, Float64Array1D, Float64Array2D, Int64Array1D
-from mlfactory.models._base import FeatureRows, Labelled, Model
+from mlfactory.models._base import Model
 from mlfactory.models._parameters import Parameter
+from mlfactory.models._rows import FeatureRows, Labelled
 from mlfactory.models._threads import limited
 from mlfactory.registry import register
 

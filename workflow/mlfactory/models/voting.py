@@ -7,9 +7,10 @@ from typing import Any, ClassVar
 import numpy as np
 
 from mlfactory._typing import Float64Array1D, Float64Array2D
-from mlfactory.models._base import MIN_PROBABILITY, N_CLASSES, FeatureRows, Labelled, Model
+from mlfactory.models._base import MIN_PROBABILITY, Model
 from mlfactory.models._members import members
 from mlfactory.models._parameters import Parameter
+from mlfactory.models._rows import N_CLASSES, FeatureRows, Labelled
 from mlfactory.registry import register
 
 
