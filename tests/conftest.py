@@ -1,5 +1,6 @@
 """How the tests are shared out to parallel processes."""
 
+import os
 from pathlib import PurePath
 
 import pytest
@@ -29,6 +30,11 @@ def rank(nodeid):
         return len(LONGEST) + 1
     name = PurePath(file).stem
     return LONGEST.index(name) if name in LONGEST else len(LONGEST)
+
+
+def pytest_configure(config):
+    if hasattr(os, "sched_getaffinity"):
+        config.cores = os.sched_getaffinity(0)
 
 
 def pytest_collection_modifyitems(config, items):

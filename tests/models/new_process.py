@@ -4,7 +4,8 @@ import os
 import sys
 from pathlib import Path
 
-if hasattr(os, "sched_setaffinity"):  # before any library counts the cores
+# Before any library counts the cores; not where doctests are looked for, in the tests' own process.
+if __name__ == "__main__" and hasattr(os, "sched_setaffinity"):
     os.sched_setaffinity(0, {min(os.sched_getaffinity(0))})
 sys.path.insert(0, str(Path(__file__).parents[1]))
 
