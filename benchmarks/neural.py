@@ -14,7 +14,8 @@ import torch
 from mlfactory import config, registry
 from mlfactory.models._device import Device
 from mlfactory.models._rows import FeatureRows, Labelled
-from mlfactory.models._torch import CHUNK, Network, TorchModel
+from mlfactory.models._torch import Network, TorchModel
+from mlfactory.sequences import CHUNK
 
 MODELS = ("lstm", "gru", "tcn")
 

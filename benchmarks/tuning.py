@@ -1,6 +1,7 @@
 """What a search with pruning costs, and how much of the gain of the same search without it finds.
 
     python benchmarks/tuning.py results/DEMO 20 lightgbm [--trials 50] [--seeds 1 2 3]
+    python benchmarks/tuning.py results/DEMO 20 catboost --begin '{"depth": 6}'
 
 Reads the training split, folds and feature manifest of that folder, and tunes on the training rows
 of fold 0; the ranking by which a model selects its features costs nothing here. Prints CPU seconds
@@ -11,6 +12,7 @@ is not. The last lines are over all seeds.
 """
 
 import argparse
+import json
 import time
 from collections.abc import Callable
 from dataclasses import replace
@@ -43,6 +45,7 @@ def main() -> None:
     parser.add_argument("model")
     parser.add_argument("--trials", type=int, default=50)
     parser.add_argument("--seeds", type=int, nargs="+", help="by default the config's")
+    parser.add_argument("--begin", type=json.loads, default={}, metavar="JSON")
     options = parser.parse_args()
     settings = config.load([])
     seeds = options.seeds or [settings["seed"]]
@@ -62,6 +65,7 @@ def main() -> None:
 def compare(options: argparse.Namespace, settings: dict[str, Any], seed: int) -> dict[str, float]:
     """Cost and gain of both searches by one seed."""
     model = config.load_models([options.model])[options.model]
+    model["training"] |= options.begin
     names = columns(tables.read_json(options.folder / "features.json"), model)
     train = tables.read_split(options.folder / "splits/train.parquet", names)
     folds = tables.read(options.folder / f"folds_h{options.horizon}.parquet", schemas.FOLDS)

@@ -4,7 +4,7 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from mlfactory import tuning
+from mlfactory import registry, tuning
 from mlfactory.config import load_models
 from mlfactory.models._early_stopping import Patience
 from mlfactory.oof import fold_rows, training_set, tune_fold
@@ -227,6 +227,31 @@ def trials_of(train, folds, model):
         embargo_bars=4,
         **{key: SETTINGS[key] for key in ("weights", "threads", "seed")},
     )
+
+
+@pytest.mark.parametrize(("name", "together"), [("lightgbm", 1), ("tcn", 2)])
+def test_a_trial_sees_one_row_in_so_many_of_a_sequence_model_in_blocks(tables, name, together):
+    seen = []
+
+    class Seen(registry.get(name)):
+        def fit(self, X_train, y_train, X_val, y_val, **given):
+            seen.extend([(X_train.rows, y_train), (X_val.rows, y_val)])
+            return {"validation_log_loss": 1.0}
+
+    def made(model, *_):
+        length = model["needs"]["sequence_length"]
+        return Seen(model["training"], model["early_stopping"], 1, sequence_length=length)
+
+    trials = trials_of(*tables, small(name))
+    train, held_out = trials.parts[0].train[:60], trials.parts[0].held_out[:60]
+    trials = replace(trials, parts=(replace(trials.parts[0], train=train, held_out=held_out),))
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(registry, "make", made)
+        trials.loss({}, 0, 3)
+    blocks = np.arange(60) // together % 3 == 0
+    for (rows, y), whole in zip(seen, (train, held_out), strict=True):
+        assert (rows == whole[blocks]).all()
+        assert (y == trials.data.label[rows]).all()
 
 
 @pytest.mark.parametrize("decomposition", ["multiclass", "two_stage"])

@@ -16,9 +16,8 @@ from mlfactory.models._base import log_loss
 from mlfactory.models._device import Device
 from mlfactory.models._recurrent import Recurrent
 from mlfactory.models._rows import FeatureRows
-from mlfactory.models._torch import CHUNK
 from mlfactory.models.tcn import Convolutions
-from mlfactory.sequences import timeline, windows
+from mlfactory.sequences import CHUNK, timeline, windows
 from naive_models import Data, make, market, part
 
 LENGTH = 60
@@ -128,6 +127,35 @@ def test_training_by_chunks_is_training_by_windows_to_within_noise(name, monkeyp
     slow = make(name, epochs=3, batch=256)
     slow.fit(*part(data, 0, 600), *part(data, 600, 700))
     np.testing.assert_allclose(slow.predict(data.X), fast.predict(data.X), atol=2e-4)
+
+
+def test_rows_far_apart_are_each_computed_once_in_no_more_chunks_than_they_need():
+    data = sequence_market(900)
+    rows = np.r_[5:69, 200:265, 299:302, 500, 610:900]
+    some = FeatureRows(data.X.values, data.X.segment, rows, data.X.names)
+    weight = np.arange(len(rows)) / 7
+    laid = timeline(some, LENGTH)
+    made = _torch._Rows(laid, LENGTH, "cpu", data.y[rows].astype(np.int64), weight)
+    assert len(made.used) == 1 + 2 + 1 + 1 + 5  # 64, 65, 3 and 1 rows, then 290
+    stretches = made.stretches(made.used).numpy()
+    chunk, offset = np.divmod(made.asked, CHUNK)
+    ours = np.stack([stretches[c, o : o + LENGTH] for c, o in zip(chunk, offset, strict=True)])
+    assert (ours == windows(laid, LENGTH)).all()
+    assert (made.label[chunk, offset].numpy() == data.y[rows]).all()
+    np.testing.assert_array_equal(made.weight[chunk, offset], weight.astype(np.float32))
+    assert len(np.unique(made.asked)) == len(rows) == int((made.label >= 0).sum())
+
+
+@pytest.mark.parametrize("name", NEURAL)
+def test_a_row_has_the_same_bits_whichever_others_are_asked_for(name):
+    data = sequence_market(600)
+    model = make(name, epochs=2)
+    model.fit(*part(data, 0, 400), *part(data, 400, 500))
+    whole, random = model.predict(data.X), np.random.default_rng(0)
+    for n_rows in (1, 3, 50, 500):
+        rows = np.sort(random.choice(600, n_rows, replace=False))
+        some = FeatureRows(data.X.values, data.X.segment, rows, data.X.names)
+        assert (model.predict(some) == whole[rows]).all()
 
 
 @pytest.mark.parametrize("name", NEURAL)

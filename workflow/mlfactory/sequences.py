@@ -7,6 +7,9 @@ import numpy as np
 from mlfactory._typing import Float32Array2D, Int32Array1D, Int64Array1D
 from mlfactory.models._rows import FeatureRows
 
+CHUNK = 64
+"""Consecutive rows that models compute together: their windows overlap in all but one row."""
+
 
 def _first_of_segment(segment: Int32Array1D) -> Int64Array1D:
     """Row number of the first row of each row's segment."""

@@ -15,6 +15,7 @@ import numpy as np
 from mlfactory import registry
 from mlfactory._typing import Int64Array1D
 from mlfactory.bundles import scaled
+from mlfactory.fewer_rows import for_part, one_in
 from mlfactory.inner_folds import inner_folds
 from mlfactory.models._device import CPU, Device
 from mlfactory.models._rows import FeatureRows
@@ -100,7 +101,8 @@ class Trials:
             See `Patience`.
         """
         part, data = self.parts[fold], self.data
-        train, held_out = part.train[::every], part.held_out[::every]
+        sequences = registry.get(self.model["model"]["type"]).SEQUENCES
+        train, held_out = (one_in(every, rows, sequences) for rows in (part.train, part.held_out))
         label = data.label[train]
         weight = fit_weights(
             self.weights,
@@ -135,34 +137,6 @@ class Trials:
     def losses(self, parameters: Mapping[str, Any], every: int) -> list[float]:
         """The same in each inner fold."""
         return [self.loss(parameters, 0, every), *self.others(parameters, every)]
-
-
-def for_part(model: Mapping[str, Any], training: Mapping[str, Any], every: int) -> dict[str, Any]:
-    """The ``training`` parameters for one row in ``every``: those that count rows are smaller.
-
-    Where that is not every row, what only averages is half as much.
-
-    Examples
-    --------
-    >>> boosted = {"model": {"type": "lightgbm"}}
-    >>> for_part(boosted, {"min_data_in_leaf": 50, "num_leaves": 8}, 4)
-    {'min_data_in_leaf': 12, 'num_leaves': 8}
-    >>> for_part({"model": {"type": "catboost"}}, {"l2_leaf_reg": 3}, 4)
-    {'l2_leaf_reg': 0.75}
-    >>> for_part({"model": {"type": "svm"}}, {"landmarks": 300, "gamma": 0.3}, 4)
-    {'landmarks': 75, 'gamma': 0.3}
-    >>> grown = {"model": {"type": "random_forest"}}
-    >>> for_part(grown, {"min_samples_leaf": 200, "trees": 25}, 4)
-    {'min_samples_leaf': 50, 'trees': 12}
-    """
-    kind = registry.get(model["model"]["type"])
-    smaller = dict(training)
-    for key in kind.OF_ROWS:
-        part = smaller[key] / every
-        smaller[key] = max(1, round(part)) if kind.PARAMETERS[key].kind is int else part
-    for key in kind.AVERAGED if every > 1 else ():
-        smaller[key] = max(1, smaller[key] // 2)
-    return smaller
 
 
 def trials_on(

@@ -20,10 +20,7 @@ from mlfactory.models._device import CPU
 from mlfactory.models._parameters import Parameter
 from mlfactory.models._rows import FeatureRows, Labelled
 from mlfactory.models._uncompiled import uncompiled
-from mlfactory.sequences import Timeline, rows_read, timeline
-
-CHUNK = 64
-"""Consecutive rows that are computed together: their windows overlap in all but one row."""
+from mlfactory.sequences import CHUNK, Timeline, rows_read, timeline
 
 TRAINING: dict[str, Parameter] = {
     "epochs": Parameter(int, low=1),
@@ -66,29 +63,34 @@ class Network(nn.Module):
 
 
 class _Rows:
-    """A timeline on the device, cut into chunks of consecutive rows."""
+    """A timeline on the device, and the chunks of consecutive places that hold the rows asked for.
+
+    A chunk begins at the first row asked for that none before it holds, so that rows far apart cost
+    no more chunks than they need.
+    """
 
     def __init__(
         self, laid: Timeline, length: int, device: str, y: Int64Array1D, weight: Float64Array1D
     ) -> None:
-        n_places = len(laid.values)
-        n_chunks = math.ceil(max(n_places - length + 1, 0) / CHUNK)
-        spare = length - 1 + n_chunks * CHUNK - n_places
+        begins = _begins(laid.asked)
+        self.used = np.arange(len(begins))
+        spare = max(0, begins[-1] + CHUNK - len(laid.values))
         values = np.pad(laid.values, ((0, spare), (0, 0)))
-        label = np.full(len(values), _IGNORED, np.int64)
-        label[laid.asked] = y
-        weights = np.zeros(len(values), np.float32)
-        weights[laid.asked] = weight
-        # Strided views: a chunk's inputs overlap the next one's by length - 1 rows.
-        self.inputs = torch.from_numpy(values).to(device).unfold(0, CHUNK + length - 1, CHUNK)
-        self.label = torch.from_numpy(label[length - 1 :]).to(device).view(n_chunks, CHUNK)
-        self.weight = torch.from_numpy(weights[length - 1 :]).to(device).view(n_chunks, CHUNK)
-        self.asked = laid.asked - (length - 1)
-        self.used = np.flatnonzero((label[length - 1 :] != _IGNORED).reshape(-1, CHUNK).any(axis=1))
+        chunk = np.searchsorted(begins, laid.asked, side="right") - 1
+        self.asked = chunk * CHUNK + laid.asked - begins[chunk]
+        label = np.full((len(begins), CHUNK), _IGNORED, np.int64)
+        label.flat[self.asked] = y
+        weights = np.zeros((len(begins), CHUNK), np.float32)
+        weights.flat[self.asked] = weight
+        self.label = torch.from_numpy(label).to(device)
+        self.weight = torch.from_numpy(weights).to(device)
+        # A strided view: a chunk's inputs overlap the next one's by length - 1 rows.
+        self.inputs = torch.from_numpy(values).to(device).unfold(0, CHUNK + length - 1, 1)
+        self.first = torch.from_numpy(begins - (length - 1))
 
     def stretches(self, chunks: Int64Array1D) -> Tensor:
         """Inputs of these chunks, (b, CHUNK + length - 1, k)."""
-        return self.inputs[torch.from_numpy(chunks)].transpose(1, 2)
+        return self.inputs[self.first[torch.from_numpy(chunks)]].transpose(1, 2)
 
     def loss(self, scores: Tensor, chunks: Int64Array1D) -> Tensor:
         """Summed weighted log-loss of the rows asked for, of scores (b, CHUNK, classes)."""
@@ -100,6 +102,21 @@ class _Rows:
             reduction="none",
         )
         return (losses * self.weight[index].flatten()).sum()
+
+
+def _begins(asked: Int64Array1D) -> Int64Array1D:
+    """Where chunks begin that hold all places asked for, ascending.
+
+    Examples
+    --------
+    >>> _begins(np.array([3, 4, 66, 67, 200]))
+    array([  3,  67, 200])
+    """
+    places, begins, begin = np.sort(asked), [], 0
+    while begin < len(places):
+        begins.append(places[begin])
+        begin = int(np.searchsorted(places, places[begin] + CHUNK))
+    return np.array(begins, np.int64)
 
 
 class TorchModel(Model):
