@@ -303,10 +303,10 @@ def _final(trials: Trials, records: list[dict[str, Any]], n_starts: int, spread:
     best = sorted(records, key=_rank)[:FINALISTS]
     numbers = sorted({*range(n_starts), *(record["number"] for record in best)})
     first = {number: trials.loss(records[number]["parameters"], 0, 1) for number in numbers}
-    expected = {
-        number: _expected(trials, records[number], first[number], spread) for number in numbers
-    }
-    going_on = sorted(numbers[1:], key=lambda number: (expected[number], number))[:LAST]
+    going_on = numbers[1:]
+    if len(going_on) > LAST:
+        expected = {n: _expected(trials, records[n], first[n], spread) for n in going_on}
+        going_on = sorted(going_on, key=lambda n: (expected[n], n))[:LAST]
     for number in numbers:
         goes_on = number in (0, *going_on)
         losses = [first[number]]
