@@ -86,6 +86,7 @@ def compare(options: argparse.Namespace, settings: dict[str, Any], seed: int) ->
         features=features,
         n_folds=settings["tuning"]["inner_folds"],
         embargo_bars=bars,
+        fit_share=share,
         **given,
     )
     spread = settings["tuning"]["spread"]

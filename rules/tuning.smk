@@ -29,6 +29,7 @@ rule tune_boosting:
         search={k: v for k, v in SETTINGS["tuning"].items() if k != "scope"},
         choice=choice,
         weights=SETTINGS["fit"]["weights"],
+        fit_share=SETTINGS["fit"]["fit_share"],
         embargo=SETTINGS["folds"]["embargo"],
         threads=SETTINGS["threads"],
         seed=SETTINGS["seed"],

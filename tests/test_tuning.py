@@ -1,11 +1,13 @@
 import json
 from dataclasses import replace
+from functools import partial
 
 import numpy as np
 import pytest
 
 from mlfactory import registry, tuning
 from mlfactory.config import load_models
+from mlfactory.inner_folds import inner_split
 from mlfactory.models._early_stopping import Patience
 from mlfactory.oof import fold_rows, training_set, tune_fold
 from mlfactory.search_space import space
@@ -19,6 +21,7 @@ SETTINGS = {
     "spread": 0.1,
     "pruning": True,
     "weights": "uniqueness",
+    "fit_share": 0.85,
     "threads": 1,
     "seed": 3,
 }
@@ -176,7 +179,7 @@ def test_finalists_and_the_last_of_them_are_chosen_by_all_that_is_known(counts):
     assert {trial["number"] for trial in met if len(trial["losses"]) == 3} == last
 
 
-def test_fit_is_given_up_against_the_rounds_or_epochs_of_its_model_and_else_never():
+def test_fit_is_given_up_against_the_rounds_of_its_model_and_else_never():
     falling = [1 - 0.01 * i for i in range(16)]  # .85 after 16 rounds, .81 after 20
 
     class Asked(Table):
@@ -194,9 +197,9 @@ def test_fit_is_given_up_against_the_rounds_or_epochs_of_its_model_and_else_neve
         return table.asked[-1]
 
     assert asked() is None
-    for key in ("rounds", "epochs"):
-        assert asked(**{key: 17})
-        assert not asked(**{key: 20})
+    assert asked(epochs=17) is None
+    assert asked(rounds=17)
+    assert not asked(rounds=20)
 
 
 def test_every_trial_is_recorded_and_most_end_after_one_inner_fold(found):
@@ -225,33 +228,62 @@ def trials_of(train, folds, model):
         features=data.features.names,
         n_folds=3,
         embargo_bars=4,
-        **{key: SETTINGS[key] for key in ("weights", "threads", "seed")},
+        **{key: SETTINGS[key] for key in ("weights", "fit_share", "threads", "seed")},
     )
 
 
-@pytest.mark.parametrize(("name", "together"), [("lightgbm", 1), ("tcn", 2)])
-def test_a_trial_sees_one_row_in_so_many_of_a_sequence_model_in_blocks(tables, name, together):
-    seen = []
+def trial_on_sixty_rows(tables, name, **early_stopping):
+    """One trial in three, of 60 rows to fit and 60 held out: the rows it saw, and its loss."""
+    seen = {}
 
     class Seen(registry.get(name)):
         def fit(self, X_train, y_train, X_val, y_val, **given):
-            seen.extend([(X_train.rows, y_train), (X_val.rows, y_val)])
-            return {"validation_log_loss": 1.0}
+            seen.update(train=X_train.rows, stop=X_val.rows)
+            assert (y_train == trials.data.label[X_train.rows]).all()
+            assert (y_val == trials.data.label[X_val.rows]).all()
+            return {"validation_log_loss": 9.0}
+
+        def predict(self, X):
+            seen["scored"] = X.rows
+            return np.full((len(X), 3), 1 / 3)
 
     def made(model, *_):
         length = model["needs"]["sequence_length"]
         return Seen(model["training"], model["early_stopping"], 1, sequence_length=length)
 
-    trials = trials_of(*tables, small(name))
-    train, held_out = trials.parts[0].train[:60], trials.parts[0].held_out[:60]
-    trials = replace(trials, parts=(replace(trials.parts[0], train=train, held_out=held_out),))
+    model = small(name)
+    model["early_stopping"] |= early_stopping
+    trials = trials_of(*tables, model)
+    part = trials.parts[0]
+    part = replace(part, train=part.train[:60], held_out=part.held_out[:60])
+    trials = replace(trials, parts=(part,))
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(registry, "make", made)
-        trials.loss({}, 0, 3)
-    blocks = np.arange(60) // together % 3 == 0
-    for (rows, y), whole in zip(seen, (train, held_out), strict=True):
-        assert (rows == whole[blocks]).all()
-        assert (y == trials.data.label[rows]).all()
+        return seen, trials.loss({}, 0, 3), part, trials.data
+
+
+def test_a_trial_fits_and_scores_one_row_in_so_many(tables):
+    seen, loss, part, _ = trial_on_sixty_rows(tables, "lightgbm")
+    assert (seen["train"] == part.train[::3]).all()
+    assert (seen["stop"] == part.held_out[::3]).all()
+    assert loss == 9.0  # on the rows that stopped it
+
+
+def test_a_trial_of_a_network_takes_blocks_and_is_not_scored_on_what_stops_it(tables):
+    seen, loss, part, data = trial_on_sixty_rows(tables, "tcn")
+    head, tail = inner_split(data, part.train, SETTINGS["fit_share"])
+    assert len(tail) == 9 < len(part.train) - len(head) + 1
+    assert (seen["train"] == head[np.arange(len(head)) % 3 == 0]).all()
+    assert (seen["stop"] == tail).all()
+    assert (seen["scored"] == part.held_out[np.arange(60) // 2 % 3 == 0]).all()
+    assert loss == pytest.approx(np.log(3), abs=1e-6)
+
+
+def test_a_network_that_is_never_stopped_is_fitted_on_all_rows_to_fit(tables):
+    seen, loss, part, _ = trial_on_sixty_rows(tables, "tcn", enabled=False)
+    assert (seen["train"] == part.train[np.arange(60) // 2 % 3 == 0]).all()
+    assert "scored" not in seen
+    assert loss == 9.0
 
 
 @pytest.mark.parametrize("decomposition", ["multiclass", "two_stage"])
@@ -324,11 +356,16 @@ def test_same_seed_same_bytes_and_another_seed_other_trials(tables, found):
     assert tune(*tables, seed=4)["trials"][3]["parameters"] != found["trials"][3]["parameters"]
 
 
-def violations(**change):
+def violations(model=None):
     """Whether a fold's search changes when all that it must not see is replaced by noise."""
     train, folds = training_tables(noise=3)
-    honest = tune(train, folds, trials=5, **change)
-    return json.dumps(honest) != json.dumps(tune(*poisoned(train, folds, 1), trials=5, **change))
+    looks_back = model is not None and model["needs"]["sequences"]
+    embargo = 60 if looks_back else 4  # as many rows as a window has
+    given = {"model": model, "trials": 5, "embargo": {"sessions": 0, "min_bars": embargo}}
+    honest = tune(train, folds, **given)
+    spoilt = tune(*poisoned(train, folds, 1, embargo, looks_back=looks_back), **given)
+    assert len({trial["losses"][0] for trial in honest["trials"]}) == 5
+    return json.dumps(honest) != json.dumps(spoilt)
 
 
 def test_search_sees_nothing_of_the_fold_that_is_scored():
@@ -336,7 +373,17 @@ def test_search_sees_nothing_of_the_fold_that_is_scored():
 
 
 def test_search_with_scaler_and_selection_sees_nothing_of_the_fold_that_is_scored():
-    assert not violations(model=small("svm", features="selected-3"))
+    assert not violations(small("svm", features="selected-3"))
+
+
+def network():
+    model = small("tcn", features="selected-3")
+    model["training"] |= {"epochs": 2, "batch": 64}
+    return model
+
+
+def test_search_of_a_network_sees_nothing_of_the_fold_that_is_scored():
+    assert not violations(network())
 
 
 def leak_rows(monkeypatch):
@@ -358,6 +405,16 @@ def leak_scored_fold(monkeypatch):
     monkeypatch.setattr(tuning, "inner_folds", on_the_scored)
 
 
+def leak_stop(monkeypatch):
+    split = tuning.inner_split
+
+    def on_the_scored(data, rows, fit_share):
+        scored = np.flatnonzero((data.fold == 1) & data.labelled)
+        return split(data, rows, fit_share)[0], scored
+
+    monkeypatch.setattr(tuning, "inner_split", on_the_scored)
+
+
 def leak_scaler(monkeypatch):
     fit, make = tuning.RobustScaler.fit, tuning.trials_on
 
@@ -372,17 +429,18 @@ def leak_scaler(monkeypatch):
 
 
 LEAKS = {
-    "tuning on all rows": (leak_rows, "lightgbm"),
-    "tuning on the folds that are scored": (leak_scored_fold, "lightgbm"),
-    "tuning with a scaler of all rows": (leak_scaler, "svm"),
+    "tuning on all rows": (leak_rows, partial(small, "lightgbm")),
+    "tuning on the folds that are scored": (leak_scored_fold, partial(small, "lightgbm")),
+    "tuning with a scaler of all rows": (leak_scaler, partial(small, "svm", features="all")),
+    "tuning stopped early on the fold that is scored": (leak_stop, network),
 }
 
 
 @pytest.mark.parametrize("leak", LEAKS)
 def test_planted_leak_is_caught(monkeypatch, leak):
-    plant, name = LEAKS[leak]
+    plant, model = LEAKS[leak]
     plant(monkeypatch)
-    assert violations(model=small(name, features="all"))
+    assert violations(model())
 
 
 def test_fit_gives_up_when_told_and_keeps_its_best_round():

@@ -319,6 +319,7 @@ def tune_fold(
     spread: float,
     pruning: bool,
     origin: dict[str, Any],
+    fit_share: float,
     device: Device = CPU,
     **fit: Any,
 ) -> dict[str, Any]:
@@ -328,7 +329,7 @@ def tune_fold(
     ----------
     train, folds, embargo
         As in `rank_features`.
-    model, ranking, choice, device, fit
+    model, ranking, choice, fit_share, device, fit
         As in `fit_rows`. The features are those of the fit: inner held-out rows had a part in
         their ranking, for every trial alike.
     trials, inner_folds, spread, pruning
@@ -347,6 +348,7 @@ def tune_fold(
         features=features,
         n_folds=inner_folds,
         embargo_bars=bars,
+        fit_share=fit_share,
         device=device,
         **fit,
     )

@@ -8,6 +8,7 @@ fold is scored on take no part.
 import math
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -16,7 +17,8 @@ from mlfactory import registry
 from mlfactory._typing import Int64Array1D
 from mlfactory.bundles import scaled
 from mlfactory.fewer_rows import for_part, one_in
-from mlfactory.inner_folds import inner_folds
+from mlfactory.inner_folds import inner_folds, inner_split
+from mlfactory.models._base import log_loss
 from mlfactory.models._device import CPU, Device
 from mlfactory.models._rows import FeatureRows
 from mlfactory.scaling import RobustScaler
@@ -74,6 +76,7 @@ class Trials:
     threads: int
     seed: int
     device: Device
+    fit_share: float
     shared: dict[tuple[int, int], dict[Any, Any]] = field(default_factory=dict)
     """What trials keep for each other, by inner fold and share of its rows; see `Model`."""
 
@@ -92,21 +95,24 @@ class Trials:
             Put in place of those of the yaml.
         fold
             Number of the inner fold. Its held-out rows also stop the fit early, for every trial
-            alike.
+            alike. A model that is not refitted is stopped by the tail of the rows to fit, as when
+            it is fitted in earnest: the least loss of a rough curve flatters the roughest.
         every
             One row in so many is fitted and scored, as if it were all that it stands for: it weighs
             as much, because penalties are against sums over rows, and parameters that count
-            rows (`Model.OF_ROWS`) are as many times smaller.
+            rows (`Model.OF_ROWS`) are as many times smaller. Rows that only stop are all taken.
         give_up
             See `Patience`.
         """
         part, data = self.parts[fold], self.data
-        sequences = registry.get(self.model["model"]["type"]).SEQUENCES
-        train, held_out = (one_in(every, rows, sequences) for rows in (part.train, part.held_out))
-        label = data.label[train]
+        kind = registry.get(self.model["model"]["type"])
+        train, stop = part.train, None
+        if self.model["early_stopping"]["enabled"] and not kind.REFITS:
+            train, stop = inner_split(data, train, self.fit_share)
+        train, held_out = (one_in(every, rows, kind.SEQUENCES) for rows in (train, part.held_out))
         weight = fit_weights(
             self.weights,
-            label=label,
+            label=data.label[train],
             uniqueness=data.uniqueness[train],
             quality=data.quality[train],
         )
@@ -120,15 +126,13 @@ class Trials:
         fitted.shared = self.shared.setdefault((fold, every), {})
         if not fitted.SEQUENCES:  # their step is a sum over rows divided by their number
             weight *= every
-        metrics = fitted.fit(
-            part.X.take(train),
-            label,
-            part.X.take(held_out),
-            data.label[held_out],
-            sample_weight=weight,
-            seed=self.seed,
-        )
-        return round(float(metrics["validation_log_loss"]), _DIGITS)
+        fit, known = partial(fitted.fit, sample_weight=weight, seed=self.seed), data.label
+        by = held_out if stop is None else stop
+        metrics = fit(part.X.take(train), known[train], part.X.take(by), known[by])
+        if stop is None:
+            return round(float(metrics["validation_log_loss"]), _DIGITS)
+        loss = log_loss(fitted.predict(part.X.take(held_out)), known[held_out])
+        return round(float(loss), _DIGITS)
 
     def others(self, parameters: Mapping[str, Any], every: int) -> list[float]:
         """The same in each inner fold but the first."""
@@ -150,6 +154,7 @@ def trials_on(
     weights: str,
     threads: int,
     seed: int,
+    fit_share: float,
     device: Device = CPU,
 ) -> Trials:
     """Inner folds of ``rows``, each with a scaler of its own training rows where one is needed."""
@@ -159,7 +164,7 @@ def trials_on(
         scaling = model["needs"]["scaling"]
         scaler = RobustScaler.fit(X.take(train).matrix()) if scaling else None
         parts.append(_Part(scaled(X, scaler), train, held_out))
-    return Trials(data, model, tuple(parts), weights, threads, seed, device)
+    return Trials(data, model, tuple(parts), weights, threads, seed, device, fit_share)
 
 
 def objective(losses: list[float], spread: float) -> float:
@@ -225,9 +230,11 @@ def hopeless(target: float, rounds: int) -> Callable[[list[float]], bool]:
 def _give_up(
     trials: Trials, parameters: Mapping[str, Any], target: float
 ) -> Callable[[list[float]], bool] | None:
-    """When a fit of a model that goes in rounds is given up; None for the others."""
-    training = trials.model["training"] | parameters
-    rounds = training.get("rounds", training.get("epochs"))
+    """When a fit of a model that goes in rounds is given up; None for the others.
+
+    Epochs are few, and not seen on the rows that are scored.
+    """
+    rounds = (trials.model["training"] | parameters).get("rounds")
     return None if rounds is None else hopeless(target, rounds)
 
 

@@ -15,6 +15,7 @@ found = tune_fold(
     choice=snakemake.params.choice,
     **snakemake.params.search,
     weights=snakemake.params.weights,
+    fit_share=snakemake.params.fit_share,
     threads=snakemake.params.threads,
     seed=snakemake.params.seed,
     device=gpu.claimed(snakemake.params.model),
