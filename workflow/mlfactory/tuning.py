@@ -96,7 +96,7 @@ class Trials:
         fold
             Number of the inner fold. Its held-out rows also stop the fit early, for every trial
             alike. A model that is not refitted is stopped by the tail of the rows to fit, as when
-            it is fitted in earnest: the least loss of a rough curve flatters the roughest.
+            it is fitted in earnest: the least loss of a rough curve is no score.
         every
             One row in so many is fitted and scored, as if it were all that it stands for: it weighs
             as much, because penalties are against sums over rows, and parameters that count
