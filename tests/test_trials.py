@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 
 from mlfactory import registry
+from mlfactory.early_ends import RUNGS, Race
 from mlfactory.inner_folds import inner_split
 from test_tuning import SETTINGS, small, trials_of
 from training import training_tables
@@ -61,6 +62,32 @@ def test_a_trial_of_a_network_takes_blocks_and_is_not_scored_on_what_stops_it(ta
     assert (seen["stop"] == tail).all()
     assert (seen["scored"] == part.held_out[np.arange(60) // 2 % 3 == 0]).all()
     assert loss == pytest.approx(np.log(3), abs=1e-6)
+
+
+class Behind(Race):
+    """A race that is lost after so many epochs, or never."""
+
+    def __init__(self, after=None):
+        self.after, self.curve, self.lost = after, [], False
+
+    def __call__(self, losses):
+        self.curve = list(losses)
+        self.lost = len(losses) == self.after
+        return self.lost
+
+
+@pytest.mark.parametrize(("after", "epochs"), [(None, RUNGS[-1]), (2, 2)])
+@pytest.mark.parametrize("decomposition", ["multiclass", "two_stage"])
+def test_race_ends_with_its_last_judgement_and_says_the_loss_of_what_stops_it(
+    tables, after, epochs, decomposition
+):
+    model = small("tcn") | {"decomposition": decomposition}
+    model["training"] |= {"epochs": 9, "learning_rate": 1e-5}
+    race = Behind(after)
+    loss = trials_of(*tables, model).loss({}, 0, 5, race)
+    assert len(race.curve) == epochs
+    if decomposition == "multiclass":
+        assert loss == pytest.approx(min(race.curve), abs=1e-4)
 
 
 def test_a_network_that_is_never_stopped_is_fitted_on_all_rows_to_fit(tables):

@@ -1,5 +1,6 @@
 """What a trial of a model is made of that sees one row in so many."""
 
+import math
 from collections.abc import Mapping
 from typing import Any
 
@@ -34,7 +35,9 @@ def one_in(every: int, rows: Int64Array1D, sequences: bool) -> Int64Array1D:
 def for_part(model: Mapping[str, Any], training: Mapping[str, Any], every: int) -> dict[str, Any]:
     """The ``training`` parameters for one row in ``every``: those that count rows are smaller.
 
-    Where that is not every row, what only averages is half as much.
+    What belongs to a step is greater, by the square root of how many times fewer steps there are:
+    between the same way in all and the same noise. Where that is not every row, what only averages
+    is half as much.
 
     Examples
     --------
@@ -48,12 +51,16 @@ def for_part(model: Mapping[str, Any], training: Mapping[str, Any], every: int) 
     >>> grown = {"model": {"type": "random_forest"}}
     >>> for_part(grown, {"min_samples_leaf": 200, "trees": 25}, 4)
     {'min_samples_leaf': 50, 'trees': 12}
+    >>> for_part({"model": {"type": "gru"}}, {"learning_rate": 0.001, "hidden": 16}, 4)
+    {'learning_rate': 0.002, 'hidden': 16}
     """
     kind = registry.get(model["model"]["type"])
     smaller = dict(training)
     for key in kind.OF_ROWS:
         part = smaller[key] / every
         smaller[key] = max(1, round(part)) if kind.PARAMETERS[key].kind is int else part
+    for key in kind.PER_STEP:
+        smaller[key] = min(kind.PARAMETERS[key].high, smaller[key] * math.sqrt(every))
     for key in kind.AVERAGED if every > 1 else ():
         smaller[key] = max(1, smaller[key] // 2)
     return smaller

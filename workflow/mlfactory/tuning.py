@@ -16,6 +16,7 @@ import numpy as np
 from mlfactory import registry
 from mlfactory._typing import Int64Array1D
 from mlfactory.bundles import scaled
+from mlfactory.early_ends import AHEAD, RUNGS, Race, hopeless
 from mlfactory.fewer_rows import for_part, one_in
 from mlfactory.inner_folds import inner_folds, inner_split
 from mlfactory.models._base import log_loss
@@ -34,20 +35,29 @@ EVERY = 5
 """Trials are first scored on one row in so many, of those fitted and of those held out: labels
 overlap, so that the others say nearly the same."""
 
-FINALISTS = 4
-"""Trials that are scored on all rows at the end, beside those that the search began with."""
 
-LAST = 2
-"""Of these, how many are scored on more than the first inner fold, beside the default."""
+@dataclass(frozen=True)
+class _Ladder:
+    """How trials are thinned out."""
+
+    kept: int
+    """One trial in so many goes on."""
+    finalists: int
+    """Trials that are scored on all rows at the end, beside those that the search began with."""
+    last: int
+    """Of these, how many are scored on more than the first inner fold, beside the default."""
+
+
+BY_FOLDS = _Ladder(kept=8, finalists=4, last=2)
+"""Trials end in or after their first inner fold."""
+
+BY_EPOCHS = _Ladder(kept=AHEAD, finalists=2, last=1)
+"""Trials see the first inner fold alone and end after some epochs, see `Race`; for models that are
+not refitted. All rows of an inner fold cost these nearly a training, so that fewer meet at the
+end."""
 
 PATIENCE = 10
 """Rounds without gain after which a trial's fit stops, where the model's own are more."""
-
-KEPT = 8
-"""One trial in so many goes on after its first inner fold."""
-
-LEEWAY = 3.0
-"""How many times as far a loss may still fall as its course so far tells; see `hopeless`."""
 
 STARTUP = 10
 """Trials drawn at random before the sampler learns from them."""
@@ -99,10 +109,11 @@ class Trials:
             it is fitted in earnest: the least loss of a rough curve is no score.
         every
             One row in so many is fitted and scored, as if it were all that it stands for: it weighs
-            as much, because penalties are against sums over rows, and parameters that count
-            rows (`Model.OF_ROWS`) are as many times smaller. Rows that only stop are all taken.
+            as much, because penalties are against sums over rows, and parameters change as
+            `for_part` says. Rows that only stop are all taken.
         give_up
-            See `Patience`.
+            See `Patience`. A race ends after the last of `RUNGS`, and is lost or won by the rows
+            that stop: their least loss is what is returned.
         """
         part, data = self.parts[fold], self.data
         kind = registry.get(self.model["model"]["type"])
@@ -122,14 +133,15 @@ class Trials:
             stopping = stopping | {"patience": min(PATIENCE, stopping["patience"])}
         changed = self.model | {"training": training, "early_stopping": stopping}
         fitted = registry.make(changed, self.threads, self.device)
-        fitted.give_up = give_up
+        raced = isinstance(give_up, Race)
+        fitted.give_up, fitted.at_most = give_up, RUNGS[-1] if raced else math.inf
         fitted.shared = self.shared.setdefault((fold, every), {})
         if not fitted.SEQUENCES:  # their step is a sum over rows divided by their number
             weight *= every
         fit, known = partial(fitted.fit, sample_weight=weight, seed=self.seed), data.label
         by = held_out if stop is None else stop
         metrics = fit(part.X.take(train), known[train], part.X.take(by), known[by])
-        if stop is None:
+        if stop is None or raced:
             return round(float(metrics["validation_log_loss"]), _DIGITS)
         loss = log_loss(fitted.predict(part.X.take(held_out)), known[held_out])
         return round(float(loss), _DIGITS)
@@ -178,7 +190,7 @@ def objective(losses: list[float], spread: float) -> float:
     return round(float(np.mean(losses) + spread * np.std(losses)), _DIGITS)
 
 
-def _study(name: str, seed: int, first: list[dict[str, Any]]) -> "Study":
+def _study(name: str, seed: int, first: list[dict[str, Any]], ladder: _Ladder) -> "Study":
     """A study that tries ``first`` before it asks its sampler."""
     import optuna
 
@@ -187,7 +199,7 @@ def _study(name: str, seed: int, first: list[dict[str, Any]]) -> "Study":
         study_name=name,
         sampler=optuna.samplers.TPESampler(n_startup_trials=STARTUP, multivariate=True, seed=seed),
         pruner=optuna.pruners.SuccessiveHalvingPruner(
-            min_resource=1, reduction_factor=KEPT, min_early_stopping_rate=0
+            min_resource=1, reduction_factor=ladder.kept, min_early_stopping_rate=0
         ),
     )
     for parameters in first:
@@ -195,54 +207,8 @@ def _study(name: str, seed: int, first: list[dict[str, Any]]) -> "Study":
     return study
 
 
-def hopeless(target: float, rounds: int) -> Callable[[list[float]], bool]:
-    """Whether a fit cannot be thought to reach a loss of ``target`` in its ``rounds``.
-
-    Asked after every 16 rounds. A loss falls ever slower: if each half of the rounds so far is
-    followed by such halves in which it falls by as much less as in the second than in the first,
-    what is left to fall is a geometric series. It is given up where `LEEWAY` times that, or going
-    on as in the second half, does not suffice.
-
-    Examples
-    --------
-    >>> straight = [1 - 0.001 * i for i in range(32)]
-    >>> hopeless(0.9, 100)(straight), hopeless(0.9, 200)(straight)
-    (True, False)
-    >>> slower = [0.9 + 0.1 * 0.9**i for i in range(32)]  # towards 0.9
-    >>> hopeless(0.88, 500)(slower), hopeless(0.9, 500)(slower)
-    (True, False)
-    """
-
-    def give_up(losses: list[float]) -> bool:
-        done = len(losses)
-        if done % 16:
-            return False
-        half = done // 2
-        first, second = losses[0] - losses[half - 1], losses[half - 1] - losses[-1]
-        left = max(second, 0.0) / half * (rounds - done)
-        if 0 < second < first:
-            left = min(left, LEEWAY * second * second / (first - second))
-        return min(losses) - left > target
-
-    return give_up
-
-
-def _give_up(
-    trials: Trials, parameters: Mapping[str, Any], target: float
-) -> Callable[[list[float]], bool] | None:
-    """When a fit of a model that goes in rounds is given up; None for the others.
-
-    Epochs are few, and not seen on the rows that are scored.
-    """
-    rounds = (trials.model["training"] | parameters).get("rounds")
-    return None if rounds is None else hopeless(target, rounds)
-
-
-def _bar(losses: list[float]) -> float:
-    """The loss that one trial in `KEPT` so far reaches; infinite for the first few."""
-    if len(losses) < KEPT:
-        return math.inf
-    return sorted(losses)[len(losses) // KEPT - 1]
+def _ladder(trials: Trials) -> _Ladder:
+    return BY_FOLDS if registry.get(trials.model["model"]["type"]).REFITS else BY_EPOCHS
 
 
 def search(
@@ -263,10 +229,12 @@ def search(
         See `objective`.
     pruning
         With it a trial sees one row in `EVERY`, ends in its first inner fold where it cannot reach
-        the best of those before it, one in `KEPT`, and after it where it has not. The `FINALISTS`
-        best and those that it began with are then scored on all rows of the first inner fold; the
-        `LAST` best by that and by what the other folds say of one row in `EVERY`, and the default,
-        on all rows of all inner folds. Without, all trials are scored on all rows.
+        the best of those before it (see `hopeless`), and after it where it has not; one of a model
+        that is not refitted sees no other, and ends where it falls behind (see `Race`). The
+        ``finalists`` and those that the search began with are then scored on all rows of the first
+        inner fold; the ``last`` by that and by what the other folds say of one row in `EVERY`, and
+        the default, on all rows of all inner folds: see `BY_FOLDS` and `BY_EPOCHS`. Without, all
+        trials are scored on all rows.
 
     Returns
     -------
@@ -280,11 +248,13 @@ def search(
     begun = starts(own, searched)[:n_trials]
     whole = every_point(searched, n_trials)
     n_trials = len(whole) or n_trials
-    study = _study(name, trials.seed, begun + [point for point in whole if point not in begun])
-    every = EVERY if pruning else 1
-    records = [_tried(study, trials, searched, every, spread) for _ in range(n_trials)]
+    ladder = _ladder(trials)
+    first = begun + [point for point in whole if point not in begun]
+    study = _study(name, trials.seed, first, ladder)
+    tried = partial(_in_part, study, ladder) if pruning else partial(_in_full, study)
+    records = [tried(trials, searched, spread) for _ in range(n_trials)]
     if pruning:
-        _final(trials, records, len(begun), spread)
+        _final(trials, records, len(begun), spread, ladder)
     final = [record for record in records if record["all_rows"] and record["state"] == "complete"]
     best = min(final, key=lambda record: (record["objective"], record["number"]))
     return {
@@ -305,15 +275,17 @@ def search(
     }
 
 
-def _final(trials: Trials, records: list[dict[str, Any]], n_starts: int, spread: float) -> None:
+def _final(
+    trials: Trials, records: list[dict[str, Any]], n_starts: int, spread: float, ladder: _Ladder
+) -> None:
     """Score the best, and the ``n_starts`` that the search began with, on all rows."""
-    best = sorted(records, key=_rank)[:FINALISTS]
+    best = sorted(records, key=_rank)[: ladder.finalists]
     numbers = sorted({*range(n_starts), *(record["number"] for record in best)})
     first = {number: trials.loss(records[number]["parameters"], 0, 1) for number in numbers}
     going_on = numbers[1:]
-    if len(going_on) > LAST:
+    if len(going_on) > ladder.last:
         expected = {n: _expected(trials, records[n], first[n], spread) for n in going_on}
-        going_on = sorted(going_on, key=lambda n: (expected[n], n))[:LAST]
+        going_on = sorted(going_on, key=lambda n: (expected[n], n))[: ladder.last]
     for number in numbers:
         goes_on = number in (0, *going_on)
         losses = [first[number]]
@@ -330,7 +302,9 @@ def _rank(record: dict[str, Any]) -> tuple[bool, float, int]:
 
 def _expected(trials: Trials, record: dict[str, Any], first: float, spread: float) -> float:
     """The objective with the first inner fold's loss on all rows, the others' on some."""
-    rest = record["losses"][1:] or trials.others(record["parameters"], EVERY)
+    rest = record["losses"][1:]
+    if not rest and _ladder(trials) is BY_FOLDS:
+        rest = trials.others(record["parameters"], EVERY)
     return objective([first, *rest], spread)
 
 
@@ -338,31 +312,55 @@ def _scored(losses: list[float], spread: float, *, all_rows: bool) -> dict[str, 
     return {"losses": losses, "objective": objective(losses, spread), "all_rows": all_rows}
 
 
-def _tried(
-    study: "Study",
-    trials: Trials,
-    searched: Mapping[str, Mapping[str, Any]],
-    every: int,
-    spread: float,
+Space = Mapping[str, Mapping[str, Any]]
+
+
+def _in_full(study: "Study", trials: Trials, searched: Space, spread: float) -> dict[str, Any]:
+    """Ask for parameters, score them on all rows, tell the sampler; the trial's record."""
+    trial = study.ask()
+    parameters = suggested(trial, searched)
+    scored = _scored(trials.losses(parameters, 1), spread, all_rows=True)
+    study.tell(trial, scored["objective"])
+    return {"number": trial.number, "parameters": parameters, **scored, "state": "complete"}
+
+
+def _in_part(
+    study: "Study", ladder: _Ladder, trials: Trials, searched: Space, spread: float
 ) -> dict[str, Any]:
-    """Ask for parameters, score them, tell the sampler; the trial's record."""
+    """The same on one row in `EVERY`, no further than is worth it."""
     from optuna.trial import TrialState
 
     trial = study.ask()
     parameters = suggested(trial, searched)
-    record = {"number": trial.number, "parameters": parameters}
-    if every == 1:
-        record |= _scored(trials.losses(parameters, 1), spread, all_rows=True)
-        study.tell(trial, record["objective"])
-        return record | {"state": "complete"}
-    known = study.get_trials(deepcopy=False)  # some of them wait for their turn
-    before = [t.intermediate_values[1] for t in known if 1 in t.intermediate_values]
-    first = trials.loss(parameters, 0, every, _give_up(trials, parameters, _bar(before)))
-    trial.report(first, 1)
-    if trial.should_prune():
+    if ladder is BY_EPOCHS:
+        race = Race(trial)
+        losses = [trials.loss(parameters, 0, EVERY, race)]
+        ended = race.lost
+    else:
+        losses = [trials.loss(parameters, 0, EVERY, _hopeless(study, trials, parameters))]
+        trial.report(losses[0], 1)
+        ended = trial.should_prune()
+        losses += [] if ended else trials.others(parameters, EVERY)
+    scored = _scored(losses, spread, all_rows=False)
+    if ended:
         study.tell(trial, state=TrialState.PRUNED)
-        return record | _scored([first], spread, all_rows=False) | {"state": "pruned"}
-    losses = [first, *trials.others(parameters, every)]
-    record |= _scored(losses, spread, all_rows=False)
-    study.tell(trial, record["objective"])
-    return record | {"state": "complete"}
+    else:
+        study.tell(trial, scored["objective"])
+    state = "pruned" if ended else "complete"
+    return {"number": trial.number, "parameters": parameters, **scored, "state": state}
+
+
+def _hopeless(
+    study: "Study", trials: Trials, parameters: Mapping[str, Any]
+) -> Callable[[list[float]], bool] | None:
+    """When a fit that goes in rounds cannot reach the best so far; None for other models.
+
+    These are one in `BY_FOLDS.kept`, and nobody is measured against the first few.
+    """
+    rounds = (trials.model["training"] | parameters).get("rounds")
+    if rounds is None:
+        return None
+    known = study.get_trials(deepcopy=False)  # some of them wait for their turn
+    before = sorted(t.intermediate_values[1] for t in known if 1 in t.intermediate_values)
+    reached = len(before) // BY_FOLDS.kept
+    return hopeless(before[reached - 1] if reached else math.inf, rounds)

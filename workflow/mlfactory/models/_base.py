@@ -71,6 +71,9 @@ class Model(ABC):
         before. Fits without validation rows use it.
     give_up
         Asked round by round with the validation losses so far whether to end a fit; see `Patience`.
+    at_most
+        Rounds or epochs after which a fit with validation rows ends, as if nothing more were
+        gained; a learning rate that falls from epoch to epoch falls as if there were all.
     shared
         What fits of the very same rows, labels, weights and seed keep for each other: their binned
         features, the best loss of a stage. None, as it is at first: every fit is by itself.
@@ -88,6 +91,8 @@ class Model(ABC):
     """Whether a fit that found its complexity is done again on all training rows."""
     OF_ROWS: ClassVar[tuple[str, ...]] = ()
     """Parameters that count rows, all or drawn, or weigh against them however much a row weighs."""
+    PER_STEP: ClassVar[tuple[str, ...]] = ()
+    """Parameters of single steps, of which fewer rows make fewer."""
     AVERAGED: ClassVar[tuple[str, ...]] = ()
     """Parameters that count what is averaged: half as many tell nearly the same."""
     SEQUENCES: ClassVar[bool] = False
@@ -121,6 +126,7 @@ class Model(ABC):
         self.classes: tuple[int, ...] = ()
         self.complexity: dict[str, Any] = {}
         self.give_up: Callable[[list[float]], bool] | None = None
+        self.at_most = math.inf
         self.shared: dict[Any, Any] | None = None
 
     def fit(
@@ -236,7 +242,8 @@ class Model(ABC):
         """The configured patience, endless when early stopping is off."""
         stops = self.early_stopping["enabled"]
         rounds = self.early_stopping["patience"] if stops else math.inf
-        return Patience(rounds, self.early_stopping["min_delta"], start, self.give_up)
+        min_delta = self.early_stopping["min_delta"]
+        return Patience(rounds, min_delta, start, self.give_up, self.at_most)
 
     def _rounds(self) -> int:
         """Rounds of a fit without validation rows: the remembered ones, else the configured."""

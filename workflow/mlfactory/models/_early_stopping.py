@@ -29,6 +29,10 @@ class Patience:
         What is no gain.
     start
         Loss before the first round; a model that never does better keeps 0 rounds.
+    give_up
+        See `is_over`.
+    at_most
+        Rounds that there are at all.
 
     Examples
     --------
@@ -45,9 +49,11 @@ class Patience:
         min_delta: float,
         start: float = math.inf,
         give_up: Callable[[list[float]], bool] | None = None,
+        at_most: float = math.inf,
     ) -> None:
         self.rounds = rounds
         self.give_up = give_up
+        self.at_most = at_most
         self.min_delta = min_delta
         self.start = start
         self.losses: list[float] = []
@@ -64,4 +70,5 @@ class Patience:
             self.best_round = len(self.losses)
         if self.give_up is not None and self.give_up(self.losses):
             return True
-        return len(self.losses) - self.best_round >= self.rounds
+        done = len(self.losses)
+        return done >= self.at_most or done - self.best_round >= self.rounds

@@ -138,6 +138,7 @@ class TorchModel(Model):
     STOPS_EARLY = True
     REFITS = False
     SEQUENCES = True
+    PER_STEP = ("learning_rate",)
     LIBRARY = "torch"
     FILES = (_STATE,)
     PARAMETERS: ClassVar[dict[str, Parameter]] = TRAINING

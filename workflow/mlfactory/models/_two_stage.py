@@ -29,6 +29,7 @@ _KEPT = (
     "STOPS_EARLY",
     "REFITS",
     "OF_ROWS",
+    "PER_STEP",
     "AVERAGED",
     "SEQUENCES",
 )
@@ -108,6 +109,7 @@ class TwoStage(Model):
     ) -> dict[str, Any]:
         stage = self._new_stage()
         stage.give_up = give_up
+        stage.at_most = self.at_most
         stage.complexity = self.complexity.get(name, {})
         stage.shared = None if self.shared is None else self.shared.setdefault(name, {})
         held_out = (None, None) if validation is None else (validation.X, validation.y)
