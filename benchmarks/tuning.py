@@ -64,31 +64,8 @@ def main() -> None:
 
 def compare(options: argparse.Namespace, settings: dict[str, Any], seed: int) -> dict[str, float]:
     """Cost and gain of both searches by one seed."""
-    model = config.load_models([options.model])[options.model]
-    model["training"] |= options.begin
-    names = columns(tables.read_json(options.folder / "features.json"), model)
-    train = tables.read_split(options.folder / "splits/train.parquet", names)
-    folds = tables.read(options.folder / f"folds_h{options.horizon}.parquet", schemas.FOLDS)
-    data, bars = training_set(train, folds), embargo_bars(folds, **settings["folds"]["embargo"])
-    rows, _ = fold_rows(data, 0, bars)
-    given = {"weights": settings["fit"]["weights"], "threads": 1, "seed": seed}
-    by = {"choice": config.choice(settings), "ranked_by": config.ranking(settings)}
-    features = selected(data, rows, model, None, embargo_bars=bars, **by, **given)
-    data = replace(data, features=data.features.named(features))
-    model["needs"]["features"] = list(features)
-    share = settings["fit"]["fit_share"]
-    train_once = partial(fit_rows, data, rows, model=model, fit_share=share, origin={}, **given)
+    trials, train_once = prepared(options, settings, seed)
     one = min(timed(train_once)[0] for _ in range(3))  # the first one imports the library
-    trials = tuning.trials_on(
-        data,
-        rows,
-        model=model,
-        features=features,
-        n_folds=settings["tuning"]["inner_folds"],
-        embargo_bars=bars,
-        fit_share=share,
-        **given,
-    )
     spread = settings["tuning"]["spread"]
     of_seed: dict[str, float] = {}
     for pruning, suffix in ((True, ""), (False, "_without")):
@@ -103,8 +80,38 @@ def compare(options: argparse.Namespace, settings: dict[str, Any], seed: int) ->
             f"anew{suffix}": gain_anew(trials, found["parameters"], spread),
         }
     values = ", ".join(f"{name} {value:.4f}" for name, value in of_seed.items())
-    print(f"{options.model}, {len(rows)} rows, seed {seed}: a training {one:.2f} CPU s; {values}")
+    print(f"{options.model}, seed {seed}: a training {one:.2f} CPU s; {values}", flush=True)
     return of_seed
+
+
+def prepared(
+    options: argparse.Namespace, settings: dict[str, Any], seed: int
+) -> tuple[tuning.Trials, Callable[[], Any]]:
+    """What trials on the training rows of fold 0 are scored with, and one training on them."""
+    model = config.load_models([options.model])[options.model]
+    model["training"] |= options.begin
+    names = columns(tables.read_json(options.folder / "features.json"), model)
+    train = tables.read_split(options.folder / "splits/train.parquet", names)
+    folds = tables.read(options.folder / f"folds_h{options.horizon}.parquet", schemas.FOLDS)
+    data, bars = training_set(train, folds), embargo_bars(folds, **settings["folds"]["embargo"])
+    rows, _ = fold_rows(data, 0, bars)
+    given = {"weights": settings["fit"]["weights"], "threads": 1, "seed": seed}
+    by = {"choice": config.choice(settings), "ranked_by": config.ranking(settings)}
+    features = selected(data, rows, model, None, embargo_bars=bars, **by, **given)
+    data = replace(data, features=data.features.named(features))
+    model["needs"]["features"] = list(features)
+    share = settings["fit"]["fit_share"]
+    trials = tuning.trials_on(
+        data,
+        rows,
+        model=model,
+        features=features,
+        n_folds=settings["tuning"]["inner_folds"],
+        embargo_bars=bars,
+        fit_share=share,
+        **given,
+    )
+    return trials, partial(fit_rows, data, rows, model=model, fit_share=share, origin={}, **given)
 
 
 def gain_anew(trials: tuning.Trials, parameters: dict[str, Any], spread: float) -> float:

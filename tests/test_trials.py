@@ -68,26 +68,50 @@ class Behind(Race):
     """A race that is lost after so many epochs, or never."""
 
     def __init__(self, after=None):
-        self.after, self.curve, self.lost = after, [], False
+        super().__init__(None)
+        self.after, self.stages = after, []
 
     def __call__(self, losses):
-        self.curve = list(losses)
+        if len(losses) == 1:
+            self.stages.append([])
+        self.stages[-1] = list(losses)
+        self.least = min(losses)
         self.lost = len(losses) == self.after
         return self.lost
 
+    def end(self):
+        self.ended = True
 
-@pytest.mark.parametrize(("after", "epochs"), [(None, RUNGS[-1]), (2, 2)])
-@pytest.mark.parametrize("decomposition", ["multiclass", "two_stage"])
-def test_race_ends_with_its_last_judgement_and_says_the_loss_of_what_stops_it(
-    tables, after, epochs, decomposition
+
+@pytest.mark.parametrize(
+    ("decomposition", "after", "epochs"),
+    [
+        ("multiclass", None, [RUNGS[-1]]),
+        ("multiclass", 2, [2]),
+        ("two_stage", None, [RUNGS[-1]] * 2),
+        ("two_stage", 2, [2]),
+    ],
+)
+def test_race_ends_after_its_last_judgement_or_where_it_is_lost(
+    tables, decomposition, after, epochs
 ):
     model = small("tcn") | {"decomposition": decomposition}
-    model["training"] |= {"epochs": 9, "learning_rate": 1e-5}
+    model["training"] |= {"epochs": 9, "learning_rate": 0.3}  # worse than the class shares
     race = Behind(after)
-    loss = trials_of(*tables, model).loss({}, 0, 5, race)
-    assert len(race.curve) == epochs
-    if decomposition == "multiclass":
-        assert loss == pytest.approx(min(race.curve), abs=1e-4)
+    loss = trials_of(*tables, model).raced({}, race)
+    assert [len(stage) for stage in race.stages] == epochs
+    assert loss == min(race.stages[-1])
+    assert race.ended
+
+
+def test_first_stages_of_a_race_are_judged_by_their_own_loss(tables):
+    model = small("tcn") | {"decomposition": "two_stage"}
+    model["training"] |= {"epochs": 2}
+    trials = trials_of(*tables, model)
+    races = Behind(), Behind()
+    for race in races:
+        trials.raced({}, race)
+    assert races[0].stages == races[1].stages
 
 
 def test_a_network_that_is_never_stopped_is_fitted_on_all_rows_to_fit(tables):

@@ -1,5 +1,6 @@
 """When the fit of a trial is given up: it cannot win, or others did better in as many epochs."""
 
+import math
 from collections.abc import Callable
 from typing import TYPE_CHECKING
 
@@ -11,6 +12,9 @@ LEEWAY = 3.0
 
 AHEAD = 4
 """One fit in so many goes on in a race, to so many times as many epochs."""
+
+DIGITS = 6
+"""Scores are rounded before the sampler sees them, so that last bits choose no other path."""
 
 RUNGS = (1, AHEAD)
 """Epochs after which a race is judged; the last of them ends it."""
@@ -64,19 +68,34 @@ class Race:
     Attributes
     ----------
     lost
-        Whether the fit was given up.
+        Whether the fit fell behind.
+    least
+        Its least loss after an epoch, of a model of two stages of both where both were fitted.
     """
 
     def __init__(self, trial: "Trial") -> None:
         self.trial = trial
         self.lost = False
-        self.judged = 0
+        self.least = math.inf
+        self._judged = 0
 
     def __call__(self, losses: list[float]) -> bool:
         """Whether to give up the fit whose losses by epoch these are, the last one now."""
         epochs = len(losses)
-        if epochs in RUNGS and epochs > self.judged:
-            self.judged = epochs
-            self.trial.report(min(losses), epochs)
-            self.lost = self.trial.should_prune()
+        if epochs == 1 and self._judged:  # a second stage
+            self._judged = RUNGS[-1]
+        self.least = round(min(losses), DIGITS)
+        if epochs in RUNGS:
+            self._judge(epochs)
         return self.lost
+
+    def end(self) -> None:
+        """Judge a fit that ended before it was last judged, by what it came to."""
+        if not self.lost:
+            self._judge(RUNGS[-1])
+
+    def _judge(self, epochs: int) -> None:
+        if epochs > self._judged:
+            self._judged = epochs
+            self.trial.report(self.least, epochs)
+            self.lost = self.trial.should_prune()

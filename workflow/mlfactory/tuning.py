@@ -16,10 +16,10 @@ import numpy as np
 from mlfactory import registry
 from mlfactory._typing import Int64Array1D
 from mlfactory.bundles import scaled
-from mlfactory.early_ends import AHEAD, RUNGS, Race, hopeless
+from mlfactory.early_ends import AHEAD, DIGITS, RUNGS, Race, hopeless
 from mlfactory.fewer_rows import for_part, one_in
 from mlfactory.inner_folds import inner_folds, inner_split
-from mlfactory.models._base import log_loss
+from mlfactory.models._base import Model, log_loss
 from mlfactory.models._device import CPU, Device
 from mlfactory.models._rows import FeatureRows
 from mlfactory.scaling import RobustScaler
@@ -62,9 +62,6 @@ PATIENCE = 10
 STARTUP = 10
 """Trials drawn at random before the sampler learns from them."""
 
-_DIGITS = 6
-"""Scores are rounded before the sampler sees them, so that last bits choose no other path."""
-
 
 @dataclass(frozen=True)
 class _Part:
@@ -106,15 +103,39 @@ class Trials:
         fold
             Number of the inner fold. Its held-out rows also stop the fit early, for every trial
             alike. A model that is not refitted is stopped by the tail of the rows to fit, as when
-            it is fitted in earnest: the least loss of a rough curve is no score.
+            it is fitted in earnest: the least loss of a rough curve flatters.
         every
             One row in so many is fitted and scored, as if it were all that it stands for: it weighs
             as much, because penalties are against sums over rows, and parameters change as
             `for_part` says. Rows that only stop are all taken.
         give_up
-            See `Patience`. A race ends after the last of `RUNGS`, and is lost or won by the rows
-            that stop: their least loss is what is returned.
+            See `Patience`.
         """
+        model, metrics, held_out = self._fitted(parameters, fold, every, give_up)
+        if held_out is None:
+            return round(float(metrics["validation_log_loss"]), DIGITS)
+        predicted = model.predict(self.parts[fold].X.take(held_out))
+        return round(float(log_loss(predicted, self.data.label[held_out])), DIGITS)
+
+    def raced(self, parameters: Mapping[str, Any], race: Race) -> float:
+        """Least loss in a race, fitted on one row in `EVERY` of the first inner fold.
+
+        By the rows that stop the fit, which are the tail of those to fit: the held-out ones of the
+        inner fold are for the finalists.
+        """
+        self._fitted(parameters, 0, EVERY, race, RUNGS[-1])
+        race.end()
+        return race.least
+
+    def _fitted(
+        self,
+        parameters: Mapping[str, Any],
+        fold: int,
+        every: int,
+        give_up: Callable[[list[float]], bool] | None,
+        at_most: float = math.inf,
+    ) -> tuple[Model, dict[str, Any], Int64Array1D | None]:
+        """The fit, what it tells, and the rows it is to be scored on but those that stopped it."""
         part, data = self.parts[fold], self.data
         kind = registry.get(self.model["model"]["type"])
         train, stop = part.train, None
@@ -133,18 +154,15 @@ class Trials:
             stopping = stopping | {"patience": min(PATIENCE, stopping["patience"])}
         changed = self.model | {"training": training, "early_stopping": stopping}
         fitted = registry.make(changed, self.threads, self.device)
-        raced = isinstance(give_up, Race)
-        fitted.give_up, fitted.at_most = give_up, RUNGS[-1] if raced else math.inf
-        fitted.shared = self.shared.setdefault((fold, every), {})
+        fitted.give_up, fitted.at_most = give_up, at_most
+        if kind.REFITS:  # the others have nothing to keep but what would change their races
+            fitted.shared = self.shared.setdefault((fold, every), {})
         if not fitted.SEQUENCES:  # their step is a sum over rows divided by their number
             weight *= every
         fit, known = partial(fitted.fit, sample_weight=weight, seed=self.seed), data.label
         by = held_out if stop is None else stop
         metrics = fit(part.X.take(train), known[train], part.X.take(by), known[by])
-        if stop is None or raced:
-            return round(float(metrics["validation_log_loss"]), _DIGITS)
-        loss = log_loss(fitted.predict(part.X.take(held_out)), known[held_out])
-        return round(float(loss), _DIGITS)
+        return fitted, metrics, None if stop is None else held_out
 
     def others(self, parameters: Mapping[str, Any], every: int) -> list[float]:
         """The same in each inner fold but the first."""
@@ -187,7 +205,7 @@ def objective(losses: list[float], spread: float) -> float:
     >>> objective([1.0, 0.8], 0.1)
     0.91
     """
-    return round(float(np.mean(losses) + spread * np.std(losses)), _DIGITS)
+    return round(float(np.mean(losses) + spread * np.std(losses)), DIGITS)
 
 
 def _study(name: str, seed: int, first: list[dict[str, Any]], ladder: _Ladder) -> "Study":
@@ -232,9 +250,9 @@ def search(
         the best of those before it (see `hopeless`), and after it where it has not; one of a model
         that is not refitted sees no other, and ends where it falls behind (see `Race`). The
         ``finalists`` and those that the search began with are then scored on all rows of the first
-        inner fold; the ``last`` by that and by what the other folds say of one row in `EVERY`, and
-        the default, on all rows of all inner folds: see `BY_FOLDS` and `BY_EPOCHS`. Without, all
-        trials are scored on all rows.
+        inner fold; the ``last`` by that (and where trials see them, by what the other folds say of
+        one row in `EVERY`) and the default, on all rows of all inner folds: see `BY_FOLDS` and
+        `BY_EPOCHS`. Without, all trials are scored on all rows.
 
     Returns
     -------
@@ -279,12 +297,13 @@ def _final(
     trials: Trials, records: list[dict[str, Any]], n_starts: int, spread: float, ladder: _Ladder
 ) -> None:
     """Score the best, and the ``n_starts`` that the search began with, on all rows."""
-    best = sorted(records, key=_rank)[: ladder.finalists]
+    to_rank = records[n_starts:] if ladder is BY_EPOCHS else records
+    best = sorted(to_rank, key=_rank)[: ladder.finalists]
     numbers = sorted({*range(n_starts), *(record["number"] for record in best)})
     first = {number: trials.loss(records[number]["parameters"], 0, 1) for number in numbers}
     going_on = numbers[1:]
     if len(going_on) > ladder.last:
-        expected = {n: _expected(trials, records[n], first[n], spread) for n in going_on}
+        expected = {n: _expected(trials, records[n], first[n], spread, ladder) for n in going_on}
         going_on = sorted(going_on, key=lambda n: (expected[n], n))[: ladder.last]
     for number in numbers:
         goes_on = number in (0, *going_on)
@@ -296,14 +315,16 @@ def _final(
 
 
 def _rank(record: dict[str, Any]) -> tuple[bool, float, int]:
-    """Those that went on come before those that ended in their first inner fold."""
+    """Those that went on come before those that ended."""
     return record["state"] != "complete", record["objective"], record["number"]
 
 
-def _expected(trials: Trials, record: dict[str, Any], first: float, spread: float) -> float:
-    """The objective with the first inner fold's loss on all rows, the others' on some."""
+def _expected(
+    trials: Trials, record: dict[str, Any], first: float, spread: float, ladder: _Ladder
+) -> float:
+    """The objective with the first inner fold's loss on all rows, the others' on some or none."""
     rest = record["losses"][1:]
-    if not rest and _ladder(trials) is BY_FOLDS:
+    if not rest and ladder is BY_FOLDS:
         rest = trials.others(record["parameters"], EVERY)
     return objective([first, *rest], spread)
 
@@ -334,7 +355,7 @@ def _in_part(
     parameters = suggested(trial, searched)
     if ladder is BY_EPOCHS:
         race = Race(trial)
-        losses = [trials.loss(parameters, 0, EVERY, race)]
+        losses = [trials.raced(parameters, race)]
         ended = race.lost
     else:
         losses = [trials.loss(parameters, 0, EVERY, _hopeless(study, trials, parameters))]
