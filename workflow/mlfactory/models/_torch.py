@@ -142,6 +142,7 @@ class TorchModel(Model):
     LIBRARY = "torch"
     FILES = (_STATE,)
     PARAMETERS: ClassVar[dict[str, Parameter]] = TRAINING
+    _importance: Float64Array1D | None
 
     def __init__(self, *arguments: Any, **options: Any) -> None:
         super().__init__(*arguments, **options)
@@ -161,20 +162,25 @@ class TorchModel(Model):
             torch.cuda.reset_peak_memory_stats()
         with self._computing(seed):
             self.network = self._new_network(len(train.X.names), len(self.classes))
-            self.network.start_from(self._class_shares(train))
+            shares = self._class_shares(train)
+            self.network.start_from(shares)
             self.network.to(self.device.name)
             rows = self._rows(train)
-            held_out = None if validation is None else self._rows(validation)
-            curves = self._train(rows, held_out, epochs if validation is None else None, seed)
-            self.importance = self._saliency(rows) * train.X.matrix().std(axis=0)
+            held_out, start = None, math.inf
+            if validation is not None:
+                held_out = self._rows(validation)
+                start = float(-np.log(shares)[self._codes(validation.y)].mean())
+                epochs = self.training["epochs"]
+            curves = self._train(rows, held_out, start, epochs, seed)
+            self._importance, self._to_explain = None, (rows, train.X.matrix().std(axis=0))
         if self.device.gpu:
             curves["gpu_peak_mb"] = torch.cuda.max_memory_allocated() // 2**20
         return curves
 
     def _train(
-        self, rows: _Rows, held_out: _Rows | None, epochs: int | None, seed: int
+        self, rows: _Rows, held_out: _Rows | None, start: float, epochs: int, seed: int
     ) -> dict[str, Any]:
-        """Train for ``epochs``, or as many as the held-out rows call for."""
+        """Train for ``epochs``, or as many as the held-out rows, that lose ``start``, call for."""
         steps = math.ceil(len(rows.used) / self._batch_chunks())
         optimizer = torch.optim.AdamW(
             self.network.parameters(),
@@ -185,9 +191,8 @@ class TorchModel(Model):
         schedule = torch.optim.lr_scheduler.LambdaLR(optimizer, self._rate(steps))
         order = np.random.default_rng(seed)
         self.part = self._batch_chunks()
-        start = math.inf if held_out is None else self._mean_loss(held_out)
         patience, best, training_curve = self._patience(start), self._state(), []
-        for epoch in range(1, (self.training["epochs"] if epochs is None else epochs) + 1):
+        for epoch in range(1, epochs + 1):
             total = 0.0
             for batch in np.array_split(order.permutation(rows.used), steps):
                 total += self._step(rows, batch, optimizer)
@@ -200,10 +205,7 @@ class TorchModel(Model):
             loss = self._mean_loss(held_out)
             self._must_be_finite(loss, epoch)
             log.info(
-                "epoch %d: log-loss %.4f training, %.4f validation",
-                epoch,
-                training_curve[-1],
-                loss,
+                "epoch %d: log-loss %.4f training, %.4f validation", epoch, training_curve[-1], loss
             )
             over = patience.is_over(loss)
             if patience.best_round == epoch:
@@ -371,6 +373,16 @@ class TorchModel(Model):
         enabled = wanted and torch.cuda.is_bf16_supported()
         return torch.autocast(self.device.name, dtype=torch.bfloat16, enabled=enabled)
 
+    @property
+    def importance(self) -> Float64Array1D:
+        """Computed when it is first asked for: most fits of a search are never explained."""
+        if self._importance is None:
+            rows, spread = self._to_explain
+            with self._computing(0):
+                self.network.to(self.device.name)
+                self._importance = self._saliency(rows) * spread
+        return self._importance
+
     def get_feature_importance(self) -> dict[str, float]:
         """Share of the loss's mean absolute gradient by each feature, times its spread."""
         return self._shares(self.importance)
@@ -381,6 +393,6 @@ class TorchModel(Model):
 
     def _read_state(self, path: Path) -> None:
         state = load_file(path / _STATE)
-        self.importance = state.pop("importance").numpy()
+        self._importance = state.pop("importance").numpy()
         self.network = self._new_network(len(self.feature_names), len(self.classes))
         self.network.load_state_dict(state)
