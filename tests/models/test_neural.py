@@ -210,6 +210,17 @@ def test_out_of_memory_halves_the_parts_and_changes_the_fit_by_rounding_only(
     np.testing.assert_allclose(model.importance, usual.importance, rtol=0.05)
 
 
+def test_importance_is_that_of_the_last_fit_whatever_was_predicted():
+    data = market("tcn", rows=640)
+    model, new = make("tcn", epochs=2), make("tcn", epochs=2)
+    model.fit(*part(data, 0, 320))
+    before = model.get_feature_importance()
+    for fitted in (model, new):
+        fitted.fit(*part(data, 128, 512), *part(data, 512, 640))
+    model.predict(data.X)
+    assert model.get_feature_importance() == new.get_feature_importance() != before
+
+
 def test_memory_that_holds_not_one_chunk_is_the_users_to_mend(monkeypatch):
     def never(self, inputs, rows):
         raise torch.OutOfMemoryError("simulated")

@@ -13,11 +13,11 @@ LEEWAY = 3.0
 AHEAD = 4
 """One fit in so many goes on in a race, to so many times as many epochs."""
 
-DIGITS = 6
-"""Scores are rounded before the sampler sees them, so that last bits choose no other path."""
-
 RUNGS = (1, AHEAD)
 """Epochs after which a race is judged; the last of them ends it."""
+
+DIGITS = 6
+"""Scores are rounded before the sampler sees them, so that last bits choose no other path."""
 
 
 def hopeless(target: float, rounds: int) -> Callable[[list[float]], bool]:

@@ -35,9 +35,9 @@ def one_in(every: int, rows: Int64Array1D, sequences: bool) -> Int64Array1D:
 def for_part(model: Mapping[str, Any], training: Mapping[str, Any], every: int) -> dict[str, Any]:
     """The ``training`` parameters for one row in ``every``: those that count rows are smaller.
 
-    What belongs to a step is greater, by the square root of how many times fewer steps there are:
-    between the same way in all and the same noise. Where that is not every row, what only averages
-    is half as much.
+    What belongs to a step is greater by the square root of ``every``, of which there are so many
+    times fewer: ``every`` times as great steps would go as far, but astray. Where that is not every
+    row, what only averages is half as much.
 
     Examples
     --------
